@@ -1,0 +1,388 @@
+// The public types of Sutra Storage. Point reads are synchronous; whatever may wait is a Promise.
+
+/** Identity of a concept: 32 lower-case hex characters. */
+export type ConceptId = string
+
+/** Class of an association. */
+export type AssociationType = 'semantic' | 'causal' | 'temporal' | 'hierarchical' | 'compositional'
+
+/** Store-wide number of a commit, in order of visibility. A safe integer; 0 is the empty store. */
+export type Sequence = number
+
+/** JSON values by name; at most 64 KB encoded, nested at most 64 deep. */
+export type Attributes = Record<string, unknown>
+
+/** How vectors of a namespace are compared. */
+export type Metric = 'cosine' | 'dot' | 'l2'
+
+/** What an acknowledged write survives: power loss, kill -9, or an orderly close. */
+export type Durability = 'fsync' | 'os' | 'none'
+
+/** Pace and queue of the background work. Intervals must be min <= base <= max. */
+export interface ReconcilerOptions {
+  /** Shortest pause between two rounds, ms. @default 1 */
+  intervalMsMin?: number
+  /** Pause at ordinary load, ms. @default 10 */
+  intervalMsBase?: number
+  /** Longest pause, ms. @default 100 */
+  intervalMsMax?: number
+  /** Weight of the newest measurement, 0 (excluded) to 1. @default 0.3 */
+  emaAlpha?: number
+  /** Entries not indexed yet that are held at most. @default 100000 */
+  queueCapacity?: number
+  /** Share of the capacity from which stats warn, 0 (excluded) to 1. @default 0.7 */
+  queueWarning?: number
+  /** Share of the capacity from which stats alert, 0 (excluded) to 1. @default 0.9 */
+  queueCritical?: number
+}
+
+/** Limits of one request. They may be lowered freely and raised up to hard ceilings. */
+export interface LimitOptions {
+  /** Bytes of UTF-8 in one content. @default 10000000 */
+  contentBytesMax?: number
+  /** Dimension of a vector in a request. @default 2048 */
+  vectorDimensionMax?: number
+  /** Operations in one atomic batch. @default 1000 */
+  batchOperationsMax?: number
+  /** Bytes of one encoded batch. @default 100000000 */
+  frameBytesMax?: number
+  /** Hops of a path. @default 20 */
+  pathHopsMax?: number
+  /** Hits of a search. @default 1000 */
+  searchKMax?: number
+  /** Bytes of one concept's encoded attributes. @default 65536 */
+  attributesBytesMax?: number
+}
+
+/** Tuning of the approximate vector index. */
+export interface VectorIndexOptions {
+  quantization?: 'f32' | 'f16' | 'i8'
+  connectivity?: number
+  efConstruction?: number
+  efSearch?: number
+}
+
+/** Options of {@link openStore}. Checked together: one error lists every problem. */
+export interface StoreOptions {
+  /** Dimension of vectors in the default namespace, 1 to 4,096. Must match the folder. @default 768 */
+  vectorDimension?: number
+  /** How vectors are compared. Must match the folder. @default 'cosine' */
+  metric?: Metric
+  /** Shards of the store, 1 to 64. Must match the folder. @default 1 */
+  shards?: number
+  /** What an acknowledged write survives. @default 'fsync' */
+  durability?: Durability
+  /** Open for reading only; writes answer ERR_INVALID. @default false */
+  readOnly?: boolean
+  /** Concepts held in memory before a flush, 1,000 to 10,000,000. @default 50000 */
+  memoryThreshold?: number
+  /** Bytes the engine keeps to for delta, indexes and caches together. */
+  memoryBytesMax?: number
+  /** How long a writer may wait for room, ms. @default 30000 */
+  writeTimeoutMs?: number
+  /** How long a transaction may take, ms. @default 5000 */
+  transactionTimeoutMs?: number
+  reconciler?: ReconcilerOptions
+  limits?: LimitOptions
+  vectorIndex?: VectorIndexOptions
+  /** Keep old versions for this long. */
+  history?: { keepMs: number }
+  /** Gives the vector of a concept or a query that comes without one. */
+  embedder?: Embedder
+}
+
+/** What is learned: one concept. */
+export interface ConceptInput {
+  /** 1 byte to 10 MB of UTF-8. */
+  content: string
+  /** The id to use; at most one of id and key. Default: derived from namespace and content. */
+  id?: ConceptId
+  /** A name of the caller's own, 1 to 512 bytes, from which the id is derived. */
+  key?: string
+  /** @default 'default' */
+  namespace?: string
+  /** As long as the dimension of the namespace; finite numbers. */
+  vector?: Float32Array | number[]
+  attributes?: Attributes
+  /** 0 to 1. @default 1 */
+  strength?: number
+  /** 0 to 1. @default 1 */
+  confidence?: number
+  validFrom?: Date
+  validTo?: Date
+}
+
+/** A concept as read. Fields other than id and sequence are decoded when first touched. */
+export interface Concept
+  extends Required<
+    Pick<ConceptInput, 'content' | 'namespace' | 'attributes' | 'strength' | 'confidence'>
+  > {
+  id: ConceptId
+  key?: string
+  vector?: Float32Array
+  createdAt: Date
+  updatedAt: Date
+  sequence: Sequence
+  validFrom?: Date
+  validTo?: Date
+}
+
+/**
+ * One association. Both ends must exist: ERR_NOT_FOUND. There is one per (source, target, type,
+ * label); a second one updates it.
+ */
+export interface AssociationInput {
+  source: ConceptId
+  target: ConceptId
+  type: AssociationType
+  /** A word of the caller's own, 1 to 512 bytes: 'works_at'. */
+  label?: string
+  /** 0 to 1. @default 1 */
+  confidence?: number
+  /** A finite number. @default 1 */
+  weight?: number
+  attributes?: Attributes
+  validFrom?: Date
+  validTo?: Date
+}
+
+/** An association as read. */
+export interface Association extends AssociationInput {
+  confidence: number
+  weight: number
+  createdAt: Date
+  sequence: Sequence
+}
+
+/** The four fields that tell one association from another. */
+export type AssociationKey = Pick<AssociationInput, 'source' | 'target' | 'type' | 'label'>
+
+/** Fields to change; left out ones stay, attributes given replace all attributes. */
+export type ConceptChange = Partial<Omit<ConceptInput, 'id' | 'key' | 'namespace'>>
+
+export interface NeighborsOptions {
+  /** @default 'both' */
+  direction?: 'out' | 'in' | 'both'
+  type?: AssociationType | AssociationType[]
+  label?: string
+  /** Associations at most. Default: all. */
+  limit?: number
+}
+
+export interface ListOptions {
+  namespace?: string
+  filter?: Filter
+  /** 1 to 1,000. @default 100 */
+  limit?: number
+  /** What the page before answered as `cursor`. */
+  cursor?: string
+  /** @default 'recent' */
+  order?: 'recent' | 'id'
+}
+
+export interface ListResult {
+  items: Concept[]
+  /** Give it to the next call; absent on the last page. */
+  cursor?: string
+}
+
+export interface Reads {
+  /** A malformed id throws ERR_INVALID, an unknown one gives undefined. */
+  get(id: ConceptId, options?: { namespace?: string }): Concept | undefined
+  getByKey(key: string, options?: { namespace?: string }): Concept | undefined
+  getMany(ids: ConceptId[]): (Concept | undefined)[]
+  has(id: ConceptId): boolean
+  neighbors(id: ConceptId, options?: NeighborsOptions): Association[]
+  list(options?: ListOptions): Promise<ListResult>
+  search(query: SearchQuery): Promise<SearchResult>
+  paths(from: ConceptId, to: ConceptId, options?: PathOptions): Promise<Path[]>
+}
+
+/**
+ * Comparison on attributes and on the fields namespace, type, createdAt, validAt:
+ * `{year: {$gte: 2020}, tags: {$in: ['a']}, $or: [..], $not: {..}}`.
+ */
+export type Filter = Record<string, unknown>
+
+export interface SearchQuery {
+  /** Text, vector or both. */
+  text?: string
+  vector?: Float32Array | number[]
+  /** 1 to 1,000; the answer has min(k, matches) hits. @default 10 */
+  k?: number
+  filter?: Filter
+  namespace?: string
+  efSearch?: number
+  exact?: boolean
+  consistency?: 'eventual' | 'strong'
+  /** Pull in and re-rank graph neighbours of the hits. */
+  expand?: { hops: number; types?: AssociationType[]; weight?: number }
+  weights?: { vector?: number; text?: number; graph?: number }
+  minScore?: number
+  explain?: boolean
+  include?: { vector?: boolean }
+  signal?: AbortSignal
+}
+
+export interface SearchHit {
+  id: ConceptId
+  score: number
+  concept: Concept
+  explain?: {
+    vector?: { rank: number; score: number }
+    text?: { rank: number; score: number }
+    graph?: Association[]
+  }
+}
+
+export interface SearchResult {
+  hits: SearchHit[]
+  sequence: Sequence
+  tookMs: number
+}
+
+export interface PathOptions {
+  /** 1 to 20. @default 6 */
+  hopsMax?: number
+  /** Distinct paths at most, 1 to 100. @default 1 */
+  pathsMax?: number
+  types?: AssociationType[]
+  /** Follow associations from source to target only, or both ways. @default 'out' */
+  direction?: 'out' | 'both'
+  /** Associations below are not followed, 0 to 1. @default 0 */
+  confidenceMin?: number
+  /** Concepts visited before the search stops with what it has. */
+  visitedMax?: number
+  /** Time before the search stops with what it has, ms. */
+  timeMsMax?: number
+  signal?: AbortSignal
+}
+
+export interface Path {
+  concepts: ConceptId[]
+  associations: Association[]
+  /** Product of the confidences, times 0.85 per hop after the first. */
+  confidence: number
+}
+
+export interface LearnResult {
+  id: ConceptId
+  sequence: Sequence
+  created: boolean
+}
+
+export interface Writes {
+  learn(concept: ConceptInput): Promise<LearnResult>
+  /** One atomic batch of at most 1,000. */
+  learnMany(concepts: ConceptInput[]): Promise<LearnResult[]>
+  /** Keeps associations; attributes are replaced. */
+  update(id: ConceptId, change: ConceptChange): Promise<{ sequence: Sequence }>
+  /** Deletes the concept and its associations, both halves. */
+  delete(id: ConceptId): Promise<{ deleted: boolean; sequence: Sequence }>
+  associate(association: AssociationInput): Promise<{ sequence: Sequence; created: boolean }>
+  /** One atomic batch of at most 1,000. */
+  associateMany(
+    associations: AssociationInput[],
+  ): Promise<{ sequence: Sequence; created: boolean }[]>
+  dissociate(association: AssociationKey): Promise<{ deleted: boolean; sequence: Sequence }>
+}
+
+/** Reads its own snapshot and its own writes; writes are buffered, so they return at once. */
+export interface Transaction {
+  get: Reads['get']
+  getByKey: Reads['getByKey']
+  neighbors: Reads['neighbors']
+  learn(concept: ConceptInput): { id: ConceptId }
+  update(id: ConceptId, change: object): void
+  delete(id: ConceptId): void
+  associate(association: AssociationInput): void
+  dissociate(association: AssociationKey): void
+}
+
+/** The whole store as it was at one sequence. */
+export interface Snapshot extends Reads, Disposable {
+  readonly sequence: Sequence
+}
+
+export interface TransactionOptions {
+  retries?: number
+  timeoutMs?: number
+  signal?: AbortSignal
+}
+
+export interface BackupOptions {
+  signal?: AbortSignal
+  onProgress?: (progress: { bytesDone: number; bytesTotal: number }) => void
+}
+
+export interface Store extends Reads, Writes, AsyncDisposable {
+  /** Runs fn, commits; on conflict runs it again (up to `retries`), then ERR_CONFLICT. */
+  transaction<T>(
+    fn: (tx: Transaction) => T | Promise<T>,
+    options?: TransactionOptions,
+  ): Promise<T>
+  snapshot(): Snapshot
+  /** Within the retained history, else ERR_NOT_FOUND. */
+  at(moment: Sequence | Date): Snapshot
+  /** Everything written so far is on disk when this resolves. */
+  flush(): Promise<{ sequence: Sequence }>
+  stats(): StoreStats
+  transactionStats(): TransactionStats
+  reconcilerStats(): ReconcilerStats
+  check(): Promise<CheckReport>
+  backup(file: string, options?: BackupOptions): Promise<{ sequence: Sequence; bytes: number }>
+  /** Writes out what is pending. May be called twice; other calls answer ERR_CLOSED afterwards. */
+  close(): Promise<void>
+}
+
+export interface StoreStats {
+  concepts: number
+  edges: number
+  vectors: number
+  /** Operations written since the store was opened. */
+  written: number
+  reconciliations: number
+  uptimeSeconds: number
+  sequence: Sequence
+  shards: number
+  durability: string
+  memoryBytes: Record<string, number>
+  diskBytes: Record<string, number>
+}
+
+/** Cumulative counts of transactions since the store was opened. */
+export interface TransactionStats {
+  active_count: number
+  preparing: number
+  prepared: number
+  committed: number
+  aborted: number
+  timed_out: number
+}
+
+/** What the background work does. */
+export interface ReconcilerStats {
+  reconciliations: number
+  entries_processed: number
+  disk_flushes: number
+  running: boolean
+  queue_depth: number
+  queue_capacity: number
+  queue_utilization: number
+  current_interval_ms: number
+  [field: string]: unknown
+}
+
+export interface CheckReport {
+  sound: boolean
+  problems: { code: string; file?: string; offset?: number; message: string; advice: string }[]
+  filesChecked: number
+  bytesChecked: number
+}
+
+/** Turns texts into vectors, in order. */
+export interface Embedder {
+  readonly name: string
+  readonly dimension: number
+  embed(texts: string[], options: { signal?: AbortSignal }): Promise<Float32Array[]>
+}
