@@ -1,0 +1,99 @@
+// Builds dist/: ESM (.js, .d.ts) by the compiler, then the same modules as CommonJS (.cjs, .d.cts).
+// Both lie side by side, so that every path relative to a module is the same in both formats.
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
+const DIST = join(ROOT, 'dist')
+const SRC = join(ROOT, 'src')
+/** Commands run as ESM only; nobody requires them. */
+const ESM_ONLY = ['cli/']
+
+/** The CommonJS spelling of what `import.meta` offers. */
+const META = {
+  url: `require('node:url').pathToFileURL(__filename).href`,
+  filename: '__filename',
+  dirname: '__dirname',
+}
+
+function compileEsm() {
+  rmSync(DIST, { recursive: true, force: true })
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const run = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  })
+  if (run.status !== 0) process.exit(run.status ?? 1)
+}
+
+function sources() {
+  return readdirSync(SRC, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => relative(SRC, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .filter((path) => !path.endsWith('.d.ts'))
+    .filter((path) => !ESM_ONLY.some((folder) => path.startsWith(folder)))
+}
+
+/** Relative specifiers get the extension of the format; `import.meta` gets its CommonJS spelling. */
+function toCommonJs(context) {
+  const { factory } = context
+  const visit = (node) => {
+    if (ts.isStringLiteral(node) && isSpecifier(node)) {
+      return factory.createStringLiteral(commonJsSpecifier(node.text), true)
+    }
+    if (ts.isPropertyAccessExpression(node) && ts.isMetaProperty(node.expression)) {
+      const text = META[node.name.text]
+      if (text === undefined) {
+        throw new Error(`import.meta.${node.name.text} has no CommonJS form`)
+      }
+      return factory.createIdentifier(text)
+    }
+    return ts.visitEachChild(node, visit, context)
+  }
+  return (file) => ts.visitNode(file, visit)
+}
+
+function isSpecifier(node) {
+  const { parent } = node
+  if (parent === undefined) return false
+  if (ts.isImportDeclaration(parent) || ts.isExportDeclaration(parent)) return true
+  return ts.isCallExpression(parent) && parent.expression.kind === ts.SyntaxKind.ImportKeyword
+}
+
+function commonJsSpecifier(text) {
+  return text.startsWith('.') ? text.replace(/\.js$/, '.cjs') : text
+}
+
+function emitCommonJs(path) {
+  const text = readFileSync(join(SRC, path), 'utf8')
+  // The .cts name makes the compiler emit CommonJS and yet keep `import()` of ESM-only packages.
+  const output = ts.transpileModule(text, {
+    fileName: path.replace(/\.ts$/, '.cts'),
+    reportDiagnostics: true,
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2023,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      esModuleInterop: true,
+      isolatedModules: true,
+      stripInternal: true,
+    },
+    transformers: { before: [toCommonJs] },
+  })
+  const problem = output.diagnostics?.[0]
+  if (problem) throw new Error(`${path}: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`)
+  writeFileSync(join(DIST, path.replace(/\.ts$/, '.cjs')), output.outputText)
+  const types = readFileSync(join(DIST, path.replace(/\.ts$/, '.d.ts')), 'utf8')
+  writeFileSync(
+    join(DIST, path.replace(/\.ts$/, '.d.cts')),
+    types.replace(/((?:from|import) ?\(?['"]\.[^'"]*)\.js(?=['"])/g, '$1.cjs'),
+  )
+}
+
+compileEsm()
+for (const path of sources()) emitCommonJs(path)
+const cli = join(DIST, 'cli/main.js')
+if (existsSync(cli)) chmodSync(cli, 0o755)
