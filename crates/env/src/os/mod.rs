@@ -1,0 +1,12 @@
+//! The real machine: Unix files and locks, the system clocks, threads.
+
+mod clock;
+mod disk;
+mod lock;
+mod random;
+mod work;
+
+pub use clock::OsClock;
+pub use disk::OsDisk;
+pub use random::OsRandom;
+pub use work::OsWork;
