@@ -1,7 +1,7 @@
 // Builds the addon with cargo and puts it at the package root, where the loader looks first.
 // cargo decides whether there is anything to do; `--debug` builds the quick, slow-running one.
 import { spawn } from 'node:child_process'
-import { copyFileSync, existsSync, renameSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, renameSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { ROOT, addonName, fail } from './project.mjs'
@@ -30,9 +30,12 @@ install(library, join(ROOT, addonName()))
 /** A rename, so that a process which has the old addon mapped keeps the old file. */
 function install(from, to) {
   const built = statSync(from)
-  if (existsSync(to) && statSync(to).mtimeMs >= built.mtimeMs) return
+  const present = existsSync(to) ? statSync(to) : undefined
+  // The copy keeps the time of the original: equal means the same build, of either profile.
+  if (present?.size === built.size && present.mtime.getTime() === built.mtime.getTime()) return
   const temporary = `${to}.${process.pid}.tmp`
   copyFileSync(from, temporary)
+  utimesSync(temporary, built.atime, built.mtime)
   renameSync(temporary, to)
   console.log(`built ${addonName()} (${(built.size / 1e6).toFixed(1)} MB)`)
 }

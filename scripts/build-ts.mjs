@@ -84,7 +84,8 @@ function emitCommonJs(path) {
     transformers: { before: [toCommonJs] },
   })
   const problem = output.diagnostics?.[0]
-  if (problem) throw new Error(`${path}: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`)
+  if (problem)
+    throw new Error(`${path}: ${ts.flattenDiagnosticMessageText(problem.messageText, ' ')}`)
   writeFileSync(join(DIST, path.replace(/\.ts$/, '.cjs')), output.outputText)
   const types = readFileSync(join(DIST, path.replace(/\.ts$/, '.d.ts')), 'utf8')
   writeFileSync(
