@@ -1,7 +1,8 @@
 //! A lock on a file, held by `flock`, so that it ends with the process however it dies.
 //!
 //! Invariant: while an exclusive lock is held the file says the holder's process id in decimal and
-//! a newline; a shared holder empties the file, so a process id in it is never of a third party.
+//! a newline, disk space permitting; a shared holder empties the file, so a process id in it is
+//! never of a third party.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -52,9 +53,10 @@ pub fn take(path: &Path, mode: LockMode) -> Result<Box<dyn LockGuard>, LockError
         }
         Err(error) => return Err(io::Error::from(error).into()),
     }
-    file.set_len(0)?;
+    // Only a courtesy to whoever is refused: on a full disk the lock must still be had.
+    let _ = file.set_len(0);
     if mode == LockMode::Exclusive {
-        file.write_all(format!("{}\n", process::id()).as_bytes())?;
+        let _ = file.write_all(format!("{}\n", process::id()).as_bytes());
     }
     Ok(Box::new(OsLock { file, mode }))
 }
@@ -71,11 +73,11 @@ mod tests {
     use super::*;
     use std::process::{Command, Stdio};
 
-    fn held_by(result: Result<Box<dyn LockGuard>, LockError>) -> Option<Option<u32>> {
+    fn held_by(result: Result<Box<dyn LockGuard>, LockError>) -> Result<(), Option<u32>> {
         match result {
-            Err(LockError::Held { pid }) => Some(pid),
+            Err(LockError::Held { pid }) => Err(pid),
             Err(LockError::Io(error)) => panic!("{error}"),
-            Ok(_) => None,
+            Ok(_) => Ok(()),
         }
     }
 
@@ -85,10 +87,10 @@ mod tests {
         let path = folder.path().join("LOCK");
         let guard = take(&path, LockMode::Exclusive).unwrap();
         for mode in [LockMode::Exclusive, LockMode::Shared] {
-            assert_eq!(held_by(take(&path, mode)), Some(Some(process::id())));
+            assert_eq!(held_by(take(&path, mode)), Err(Some(process::id())));
         }
         drop(guard);
-        assert_eq!(held_by(take(&path, LockMode::Exclusive)), None);
+        assert_eq!(held_by(take(&path, LockMode::Exclusive)), Ok(()));
     }
 
     #[test]
@@ -99,7 +101,7 @@ mod tests {
         let _one = take(&path, LockMode::Shared).unwrap();
         let _two = take(&path, LockMode::Shared).unwrap();
         // The number a dead process left must not be named as the holder.
-        assert_eq!(held_by(take(&path, LockMode::Exclusive)), Some(None));
+        assert_eq!(held_by(take(&path, LockMode::Exclusive)), Err(None));
     }
 
     #[test]
@@ -130,11 +132,11 @@ mod tests {
         wait_for_line(&mut child, "locked");
         assert_eq!(
             held_by(take(&path, LockMode::Exclusive)),
-            Some(Some(child.id()))
+            Err(Some(child.id()))
         );
         child.kill().unwrap();
         child.wait().unwrap();
-        assert_eq!(held_by(take(&path, LockMode::Exclusive)), None);
+        assert_eq!(held_by(take(&path, LockMode::Exclusive)), Ok(()));
     }
 
     fn wait_for_line(child: &mut process::Child, wanted: &str) {

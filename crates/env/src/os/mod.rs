@@ -1,5 +1,11 @@
 //! The real machine: Unix files and locks, the system clocks, threads.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the one place where the operating system is called directly"
+)]
+
 mod clock;
 mod disk;
 mod lock;

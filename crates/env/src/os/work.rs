@@ -120,10 +120,11 @@ impl Task {
 impl WorkControl for Task {
     fn wake(&self) {
         let already = self.woken.swap(true, Ordering::SeqCst);
-        if !already && self.parked.load(Ordering::SeqCst) {
-            if let Some(thread) = self.thread.get() {
-                thread.unpark();
-            }
+        if !already
+            && self.parked.load(Ordering::SeqCst)
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
         }
     }
 
