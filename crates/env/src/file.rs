@@ -109,20 +109,13 @@ mod tests {
 
     impl Slow {
         fn new(content: &[u8]) -> Self {
-            Self {
-                content: Mutex::new(content.to_vec()),
-                interrupted: Mutex::new(false),
-            }
+            Self { content: Mutex::new(content.to_vec()), interrupted: Mutex::new(false) }
         }
 
         fn interrupt(&self) -> io::Result<()> {
             let mut interrupted = self.interrupted.lock().map_err(|_| io::ErrorKind::Other)?;
             *interrupted = !*interrupted;
-            if *interrupted {
-                Err(io::ErrorKind::Interrupted.into())
-            } else {
-                Ok(())
-            }
+            if *interrupted { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
         }
     }
 
@@ -172,18 +165,13 @@ mod tests {
     fn short_and_interrupted_reads_and_writes_are_continued() {
         let file = Slow::new(b"");
         write_all_at(&file, 0, b"one byte at a time").unwrap_or_else(|e| panic!("{e}"));
-        assert_eq!(
-            read_to_end(&file).ok().as_deref(),
-            Some(&b"one byte at a time"[..])
-        );
+        assert_eq!(read_to_end(&file).ok().as_deref(), Some(&b"one byte at a time"[..]));
     }
 
     #[test]
     fn reading_past_the_end_is_an_error() {
         let file = Slow::new(b"abc");
-        let error = read_exact_at(&file, 1, &mut [0; 3])
-            .err()
-            .map(|error| error.kind());
+        let error = read_exact_at(&file, 1, &mut [0; 3]).err().map(|error| error.kind());
         assert_eq!(error, Some(io::ErrorKind::UnexpectedEof));
     }
 }

@@ -13,9 +13,7 @@ impl OsClock {
     /// A clock whose monotonic time starts now.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            start: Instant::now(),
-        }
+        Self { start: Instant::now() }
     }
 }
 
@@ -28,9 +26,7 @@ impl Default for OsClock {
 impl Clock for OsClock {
     fn wall_us(&self) -> u64 {
         // A machine set to a date before 1970 gets 0, as no later date would be truer.
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_micros() as u64)
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros() as u64)
     }
 
     fn monotonic_us(&self) -> u64 {

@@ -73,14 +73,8 @@ fn describe(path: &Path) -> io::Result<Option<DirEntry>> {
         }
         Err(error) => return Err(error),
     };
-    let name = path
-        .file_name()
-        .unwrap_or(path::Component::RootDir.as_os_str());
-    Ok(Some(DirEntry {
-        name: name.to_string_lossy().into_owned(),
-        kind,
-        bytes,
-    }))
+    let name = path.file_name().unwrap_or(path::Component::RootDir.as_os_str());
+    Ok(Some(DirEntry { name: name.to_string_lossy().into_owned(), kind, bytes }))
 }
 
 struct OsFile(fs::File);
@@ -112,7 +106,6 @@ impl File for OsFile {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use super::*;
     use crate::{read_to_end, write_all_at};
@@ -133,10 +126,7 @@ mod tests {
         file.sync_all().unwrap();
         assert_eq!(read_to_end(file.as_ref()).unwrap(), b"\0\0cd\0\0");
         file.set_bytes(3).unwrap();
-        assert_eq!(
-            (file.bytes().unwrap(), file.read_at(3, &mut [0]).unwrap()),
-            (3, 0)
-        );
+        assert_eq!((file.bytes().unwrap(), file.read_at(3, &mut [0]).unwrap()), (3, 0));
     }
 
     #[test]
@@ -144,10 +134,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         for mode in [OpenMode::Read, OpenMode::ReadWrite] {
-            assert_eq!(
-                kind_of(OsDisk.open(&path, mode)),
-                Some(io::ErrorKind::NotFound)
-            );
+            assert_eq!(kind_of(OsDisk.open(&path, mode)), Some(io::ErrorKind::NotFound));
         }
         OsDisk.open(&path, OpenMode::CreateNew).unwrap();
         let again = OsDisk.open(&path, OpenMode::CreateNew);
@@ -167,26 +154,16 @@ mod tests {
         write_all_at(file.as_ref(), 0, b"12345").unwrap();
         std::os::unix::fs::symlink("nowhere", dir.join("a")).unwrap();
         OsDisk.sync_dir(&dir).unwrap();
-        let entry = |name: &str, kind, bytes| DirEntry {
-            name: name.to_owned(),
-            kind,
-            bytes,
-        };
+        let entry = |name: &str, kind, bytes| DirEntry { name: name.to_owned(), kind, bytes };
         let expected = [
             entry("a", EntryKind::Other, 0),
             entry("b", EntryKind::Dir, 0),
             entry("c", EntryKind::File, 5),
         ];
         assert_eq!(OsDisk.list(&dir).unwrap(), expected);
-        assert_eq!(
-            OsDisk.entry(&dir.join("c")).unwrap().as_ref(),
-            expected.get(2)
-        );
+        assert_eq!(OsDisk.entry(&dir.join("c")).unwrap().as_ref(), expected.get(2));
         assert_eq!(OsDisk.entry(&dir.join("d")).unwrap(), None);
-        assert_eq!(
-            kind_of(OsDisk.list(&dir.join("d"))),
-            Some(io::ErrorKind::NotFound)
-        );
+        assert_eq!(kind_of(OsDisk.list(&dir.join("d"))), Some(io::ErrorKind::NotFound));
     }
 
     #[test]
@@ -199,18 +176,13 @@ mod tests {
         let reader = OsDisk.open(&two, OpenMode::Read).unwrap();
         OsDisk.remove_file(&two).unwrap();
         assert_eq!(read_to_end(reader.as_ref()).unwrap(), b"seen");
-        assert_eq!(
-            kind_of(OsDisk.remove_file(&two)),
-            Some(io::ErrorKind::NotFound)
-        );
+        assert_eq!(kind_of(OsDisk.remove_file(&two)), Some(io::ErrorKind::NotFound));
     }
 
     #[test]
     #[cfg(target_os = "linux")]
     fn a_full_disk_is_told_apart_by_its_kind() {
-        let file = OsDisk
-            .open(Path::new("/dev/full"), OpenMode::ReadWrite)
-            .unwrap();
+        let file = OsDisk.open(Path::new("/dev/full"), OpenMode::ReadWrite).unwrap();
         let full = write_all_at(file.as_ref(), 0, b"x");
         assert_eq!(kind_of(full), Some(io::ErrorKind::StorageFull));
     }

@@ -26,20 +26,19 @@ impl LockGuard for OsLock {}
 impl Drop for OsLock {
     fn drop(&mut self) {
         if self.mode == LockMode::Exclusive {
-            // Only a courtesy to readers of the file: the lock itself ends with the handle.
+            // Only a courtesy to readers of the file.
             let _ = self.file.set_len(0);
         }
+        // Closing the handle is not enough: a process being started holds a copy of it for an
+        // instant. Should this fail, the lock ends when the last copy is closed.
+        let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }
 
 /// Takes the lock or says who has it, without waiting.
 pub fn take(path: &Path, mode: LockMode) -> Result<Box<dyn LockGuard>, LockError> {
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)?;
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
     let operation = match mode {
         LockMode::Exclusive => FlockOperation::NonBlockingLockExclusive,
         LockMode::Shared => FlockOperation::NonBlockingLockShared,
@@ -47,9 +46,7 @@ pub fn take(path: &Path, mode: LockMode) -> Result<Box<dyn LockGuard>, LockError
     match flock(&file, operation) {
         Ok(()) => {}
         Err(rustix::io::Errno::WOULDBLOCK) => {
-            return Err(LockError::Held {
-                pid: holder(&mut file),
-            });
+            return Err(LockError::Held { pid: holder(&mut file) });
         }
         Err(error) => return Err(io::Error::from(error).into()),
     }
@@ -68,7 +65,6 @@ fn holder(file: &mut File) -> Option<u32> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use super::*;
     use std::process::{Command, Stdio};
@@ -118,11 +114,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("LOCK");
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "os::lock::tests::child_that_holds_the_lock",
-                "--ignored",
-            ])
+            .args(["--exact", "os::lock::tests::child_that_holds_the_lock", "--ignored"])
             .args(["--nocapture", "--test-threads=1"])
             .env("SUTRA_LOCK_PATH", &path)
             .stdin(Stdio::piped())
@@ -130,10 +122,7 @@ mod tests {
             .spawn()
             .unwrap();
         wait_for_line(&mut child, "locked");
-        assert_eq!(
-            held_by(take(&path, LockMode::Exclusive)),
-            Err(Some(child.id()))
-        );
+        assert_eq!(held_by(take(&path, LockMode::Exclusive)), Err(Some(child.id())));
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(held_by(take(&path, LockMode::Exclusive)), Ok(()));
@@ -142,11 +131,7 @@ mod tests {
     fn wait_for_line(child: &mut process::Child, wanted: &str) {
         use std::io::BufRead;
         let lines = io::BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(
-            lines
-                .map_while(Result::ok)
-                .any(|line| line.contains(wanted))
-        );
+        assert!(lines.map_while(Result::ok).any(|line| line.contains(wanted)));
     }
 
     /// Run only as the second process of the test above: holds the lock until it is killed.

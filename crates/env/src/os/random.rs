@@ -15,10 +15,7 @@ impl OsRandom {
     /// A source with a key of its own.
     #[must_use]
     pub fn new() -> Self {
-        Self {
-            key: RandomState::new(),
-            count: AtomicU64::new(0),
-        }
+        Self { key: RandomState::new(), count: AtomicU64::new(0) }
     }
 }
 
@@ -30,8 +27,7 @@ impl Default for OsRandom {
 
 impl Random for OsRandom {
     fn next_u64(&self) -> u64 {
-        self.key
-            .hash_one(self.count.fetch_add(1, Ordering::Relaxed))
+        self.key.hash_one(self.count.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -43,9 +39,8 @@ mod tests {
     #[test]
     fn numbers_differ_within_and_between_sources() {
         let (one, two) = (OsRandom::new(), OsRandom::new());
-        let numbers: HashSet<u64> = (0..1000)
-            .flat_map(|_| [one.next_u64(), two.next_u64()])
-            .collect();
+        let numbers: HashSet<u64> =
+            (0..1000).flat_map(|_| [one.next_u64(), two.next_u64()]).collect();
         assert_eq!(numbers.len(), 2000);
     }
 }

@@ -72,11 +72,7 @@ impl Task {
                 Next::Done => return,
             };
             // Spinning pays only while work keeps coming.
-            spin = if self.wait(spin, limit) {
-                SPIN
-            } else {
-                Duration::ZERO
-            };
+            spin = if self.wait(spin, limit) { SPIN } else { Duration::ZERO };
         }
     }
 
@@ -129,11 +125,7 @@ impl WorkControl for Task {
     }
 
     fn join(&self) {
-        if self
-            .thread
-            .get()
-            .is_some_and(|thread| thread.id() == thread::current().id())
-        {
+        if self.thread.get().is_some_and(|thread| thread.id() == thread::current().id()) {
             return;
         }
         let mut over = self.over.lock();
@@ -144,7 +136,6 @@ impl WorkControl for Task {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicU64;
@@ -168,8 +159,7 @@ mod tests {
         let mut steps = 0;
         start(move || {
             steps += 1;
-            said.send((steps, thread::current().name().map(str::to_owned)))
-                .unwrap();
+            said.send((steps, thread::current().name().map(str::to_owned))).unwrap();
             if steps < 3 { Next::Again } else { Next::Done }
         })
         .join();
@@ -187,11 +177,7 @@ mod tests {
         let handle = start(move || {
             let new = inner.swap(0, Ordering::SeqCst);
             let sum = taken.fetch_add(new, Ordering::SeqCst) + new;
-            if sum == 2 * ITEMS {
-                Next::Done
-            } else {
-                Next::Wait
-            }
+            if sum == 2 * ITEMS { Next::Done } else { Next::Wait }
         });
         // Were one lost, the task would sleep for ever with items in its queue.
         thread::scope(|scope| {
@@ -235,21 +221,16 @@ mod tests {
         let mut steps = 0;
         start(move || {
             steps += 1;
-            if steps < 3 {
-                Next::WaitUs(100)
-            } else {
-                Next::Done
-            }
+            if steps < 3 { Next::WaitUs(100) } else { Next::Done }
         })
         .join();
         let mut first = true;
-        let handle = start(move || {
-            if std::mem::take(&mut first) {
-                Next::WaitUs(u64::MAX)
-            } else {
-                Next::Done
-            }
-        });
+        let handle =
+            start(
+                move || {
+                    if std::mem::take(&mut first) { Next::WaitUs(u64::MAX) } else { Next::Done }
+                },
+            );
         handle.wake();
         handle.join();
         handle.wake();
