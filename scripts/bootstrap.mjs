@@ -56,13 +56,13 @@ function buildAddon() {
     console.error(`warning: ${problem}; going on with the ${addonName()} that is here`)
     return
   }
-  const fresh = !existsSync(join(ROOT, addonName()))
-  const build = () => {
-    const ran = run(process.execPath, [join(ROOT, 'scripts/build-native.mjs')])
-    if (ran !== 0) process.exit(1)
-  }
-  if (fresh) step('building the native addon, some minutes the first time', build)
-  else build()
+  if (existsSync(join(ROOT, addonName()))) runAddonBuild()
+  else step('building the native addon, some minutes the first time', runAddonBuild)
+}
+
+function runAddonBuild() {
+  const ran = run(process.execPath, [join(ROOT, 'scripts/build-native.mjs')])
+  if (ran !== 0) process.exit(1)
 }
 
 /** rustup puts cargo where a shell started before it does not look. */
@@ -112,7 +112,7 @@ function filesUnder(folder) {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
+    .toSorted()
 }
 
 function digest(files) {
