@@ -3,7 +3,7 @@
 // Built-in modules only: nothing is installed yet when it runs.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -11,7 +11,7 @@ import { ROOT, addonName, fail } from './project.mjs'
 
 const NODE_MIN = [20, 19]
 const PACKAGES_STAMP = join(ROOT, 'node_modules/.sutra-lock')
-const DIST_STAMP = join(ROOT, 'dist/.stamp')
+const DIST_STAMP = join(ROOT, 'node_modules/.sutra-dist')
 
 /** Installs and builds what is missing. Ends the process with one line if it cannot. */
 export function bootstrap() {
@@ -30,8 +30,9 @@ export function bootstrapPackages() {
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major > NODE_MIN[0] || (major === NODE_MIN[0] && minor >= NODE_MIN[1])) return
+  const wanted = NODE_MIN.join('.')
   fail(
-    `Node ${NODE_MIN.join('.')} or newer is needed, this is ${process.versions.node}: install one from https://nodejs.org`,
+    `Node ${wanted} or newer is needed, this is ${process.versions.node}: see https://nodejs.org`,
   )
 }
 
@@ -99,12 +100,11 @@ function buildTypeScript() {
   ]
   const files = [...filesUnder(join(ROOT, 'src')), ...settings.map((name) => join(ROOT, name))]
   const wanted = digest(files)
-  if (readIfThere(DIST_STAMP) === wanted) return
+  if (existsSync(join(ROOT, 'dist/index.js')) && readIfThere(DIST_STAMP) === wanted) return
   step('compiling TypeScript', () => {
     const ran = run(process.execPath, [join(ROOT, 'scripts/build-ts.mjs')])
     if (ran !== 0) fail('the TypeScript sources do not compile: see the messages above')
   })
-  mkdirSync(join(ROOT, 'dist'), { recursive: true })
   writeFileSync(DIST_STAMP, wanted)
 }
 

@@ -37,7 +37,7 @@ function sources() {
     .filter((path) => !ESM_ONLY.some((folder) => path.startsWith(folder)))
 }
 
-/** Relative specifiers get the extension of the format; `import.meta` gets its CommonJS spelling. */
+/** Relative specifiers get the extension of the format, `import.meta` its CommonJS spelling. */
 function toCommonJs(context) {
   const { factory } = context
   const visit = (node) => {

@@ -1,5 +1,5 @@
-// Packs the package, installs the tarball into an empty folder, and uses it from there as ESM and as
-// CommonJS; then publint and "are the types wrong" look at the same tarball.
+// Packs the package, installs the tarball into an empty folder, and uses it from there as ESM and
+// as CommonJS; then publint and "are the types wrong" look at the same tarball.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

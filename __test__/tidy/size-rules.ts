@@ -1,0 +1,111 @@
+import ts from 'typescript'
+import { filesOf, isTest, lineAt, sample, type Project, type Rule } from './rule.js'
+import { blankRust, rustFunctions, testModules } from './rust-text.js'
+
+const CODE = /\.(rs|ts|mjs)$/
+const FILE_LINES_MAX = 600
+const FUNCTION_LINES_MAX = 70
+const LINE_COLUMNS_MAX = 100
+
+/** Lines of a file that are not tests. */
+function lineCount(path: string, text: string): number {
+  let count = text.split('\n').length - 1
+  if (!path.endsWith('.rs')) return count
+  const blank = blankRust(text)
+  for (const { start, end } of testModules(blank)) count -= lineAt(text, end) - lineAt(text, start)
+  return count
+}
+
+export const fileLength: Rule = {
+  title: `a file has at most ${FILE_LINES_MAX} lines`,
+  help: 'Find the second noun in the file and give it a file of its own.',
+  check: (project) =>
+    filesOf(project, CODE)
+      .filter(({ path }) => !isTest(path))
+      .map(({ path, text }) => ({ path, count: lineCount(path, text) }))
+      .filter(({ count }) => count > FILE_LINES_MAX)
+      .map(({ path, count }) => `${path} has ${count} lines`),
+  bad: {
+    'a long Rust file': sample('crates/store/src/a.rs', 'const A: u8 = 1;\n'.repeat(601)),
+    'a long script': sample('scripts/a.mjs', 'run()\n'.repeat(601)),
+  },
+  good: {
+    'tests are not counted': sample(
+      'crates/store/src/a.rs',
+      `#[cfg(test)]\nmod tests {\n${'const A: u8 = 1;\n'.repeat(700)}}\n`,
+    ),
+  },
+}
+
+function longRustFunctions(path: string, text: string): string[] {
+  const blank = blankRust(text)
+  const tests = testModules(blank)
+  const offences: string[] = []
+  for (const { name, start, end } of rustFunctions(blank)) {
+    if (tests.some((module) => start > module.start && start < module.end)) continue
+    const lines = lineAt(text, end) - lineAt(text, start) + 1
+    if (lines > FUNCTION_LINES_MAX) offences.push(offence(path, text, start, name, lines))
+  }
+  return offences
+}
+
+function longTypeScriptFunctions(path: string, text: string): string[] {
+  const offences: string[] = []
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
+  const visit = (node: ts.Node): void => {
+    if (ts.isFunctionLike(node)) {
+      const start = node.getStart()
+      const lines = lineAt(text, node.getEnd()) - lineAt(text, start) + 1
+      const name = node.name?.getText() ?? 'a function'
+      if (lines > FUNCTION_LINES_MAX) offences.push(offence(path, text, start, name, lines))
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(file)
+  return offences
+}
+
+function offence(path: string, text: string, at: number, name: string, lines: number): string {
+  return `${path}:${lineAt(text, at)} ${name} has ${lines} lines`
+}
+
+export const functionLength: Rule = {
+  title: `a function has at most ${FUNCTION_LINES_MAX} lines`,
+  help: 'Keep the branches in the parent and move the plain work into named children.',
+  check: (project: Project) =>
+    filesOf(project, CODE)
+      .filter(({ path }) => !isTest(path))
+      .flatMap(({ path, text }) =>
+        path.endsWith('.rs') ? longRustFunctions(path, text) : longTypeScriptFunctions(path, text),
+      ),
+  bad: {
+    'a long Rust function': sample(
+      'crates/store/src/a.rs',
+      `fn long(a: [u8; 2]) -> u8 {\n${'    work("}");\n'.repeat(70)}}\n`,
+    ),
+    'a long method': sample(
+      'src/a.ts',
+      `class A {\n  run() {\n${'    work()\n'.repeat(70)}  }\n}\n`,
+    ),
+    'a long arrow function': sample('src/a.ts', `const a = () => {\n${'  work()\n'.repeat(70)}}\n`),
+  },
+  good: {
+    'exactly at the limit': sample('src/a.ts', `function a() {\n${'  work()\n'.repeat(68)}}\n`),
+    'a brace in a string': sample('crates/a/src/a.rs', `fn a() { b("{") }\n${'// c\n'.repeat(90)}`),
+  },
+}
+
+export const lineLength: Rule = {
+  title: `a line has at most ${LINE_COLUMNS_MAX} columns`,
+  help: 'Run npm run format; break long texts and comments by hand.',
+  check: (project) =>
+    filesOf(project, /\.(rs|ts|mjs|js|sh)$/).flatMap(({ path, text }) =>
+      text
+        .split('\n')
+        .map((line, index) => ({ columns: [...line].length, number: index + 1 }))
+        .filter(({ columns }) => columns > LINE_COLUMNS_MAX)
+        .map(({ columns, number }) => `${path}:${number} has ${columns} columns`),
+    ),
+  bad: { 'a long comment': sample('src/a.ts', `// ${'x'.repeat(98)}\n`) },
+  good: { 'wide characters count once': sample('src/a.ts', `// ${'é'.repeat(97)}\n`) },
+}
