@@ -1,0 +1,51 @@
+// `npm start`: builds what is missing, learns this repository and its installed packages into
+// ./data, and serves that over HTTP. A second start learns only what changed since.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { bootstrap } from './bootstrap.mjs'
+import { ROOT, fail } from './project.mjs'
+
+const CLI = join(ROOT, 'dist/cli/main.js')
+const DATA = './data'
+const PORT = process.env.HTTP_PORT ?? '8000'
+
+function sutra(args, stdio = 'inherit') {
+  return spawn(process.execPath, [CLI, ...args], { cwd: ROOT, stdio })
+}
+
+function ended(child) {
+  return new Promise((done) => child.once('close', (code) => done(code ?? 1)))
+}
+
+async function learn() {
+  console.log(`> learning this repository and its packages into ${DATA}`)
+  const code = await ended(sutra(['learn', '.', 'node_modules', '--data', DATA]))
+  if (code !== 0) fail(`learning ended with exit code ${code}: see above`)
+}
+
+async function serve() {
+  const server = sutra(['serve', '--data', DATA, '--port', PORT], ['ignore', 'pipe', 'inherit'])
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.kill(signal))
+  createInterface({ input: server.stdout }).on('line', (line) => {
+    console.log(line)
+    if (line.startsWith('listening on ')) tryThese()
+  })
+  process.exitCode = await ended(server)
+}
+
+function tryThese() {
+  const url = `http://127.0.0.1:${PORT}`
+  const search = JSON.stringify({ query: 'group commit with one sync', limit: 3 })
+  console.log(`
+Try, in another terminal:
+  curl ${url}/stats
+  curl ${url}/search -H 'content-type: application/json' -d '${search}'
+  curl ${url}/health
+
+Ctrl-C stops it.`)
+}
+
+bootstrap()
+await learn()
+await serve()
