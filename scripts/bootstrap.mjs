@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ROOT, addonName, fail } from './project.mjs'
 
@@ -16,8 +16,9 @@ const DIST_STAMP = join(ROOT, 'node_modules/.sutra-dist')
 /** Installs and builds what is missing. Ends the process with one line if it cannot. */
 export function bootstrap() {
   checkNode()
+  const compilers = checkCompilers()
   installPackages()
-  buildAddon()
+  if (compilers) buildAddon()
   buildTypeScript()
 }
 
@@ -49,14 +50,17 @@ function installPackages() {
   writeFileSync(PACKAGES_STAMP, wanted)
 }
 
-function buildAddon() {
+/** False if the addon cannot be built but is here; without either there is no way on. */
+function checkCompilers() {
   useCargoFromHome()
   const problem = toolchainProblem()
-  if (problem !== undefined) {
-    if (!existsSync(join(ROOT, addonName()))) fail(problem)
-    console.error(`warning: ${problem}; going on with the ${addonName()} that is here`)
-    return
-  }
+  if (problem === undefined) return true
+  if (!existsSync(join(ROOT, addonName()))) fail(problem)
+  console.error(`warning: ${problem}; going on with the ${addonName()} that is here`)
+  return false
+}
+
+function buildAddon() {
   if (existsSync(join(ROOT, addonName()))) runAddonBuild()
   else step('building the native addon, some minutes the first time', runAddonBuild)
 }
@@ -117,7 +121,11 @@ function filesUnder(folder) {
 
 function digest(files) {
   const hash = createHash('sha256')
-  for (const file of files) hash.update(`${file}\0`).update(readFileSync(file)).update('\0')
+  for (const file of files)
+    hash
+      .update(`${relative(ROOT, file)}\0`)
+      .update(readFileSync(file))
+      .update('\0')
   return hash.digest('hex')
 }
 
