@@ -36,12 +36,14 @@ async function serve() {
 
 function tryThese() {
   const url = `http://127.0.0.1:${PORT}`
-  const search = JSON.stringify({ query: 'group commit with one sync', limit: 3 })
+  const json = "-H 'content-type: application/json' -d"
+  const search = JSON.stringify({ query: 'group commit with one sync', top_k: 3 })
+  const learn = JSON.stringify({ content: 'Aspirin inhibits COX-1' })
   console.log(`
 Try, in another terminal:
   curl ${url}/stats
-  curl ${url}/search -H 'content-type: application/json' -d '${search}'
-  curl ${url}/health
+  curl ${url}/search ${json} '${search}'
+  curl ${url}/learn ${json} '${learn}'
 
 Ctrl-C stops it.`)
 }
