@@ -12,6 +12,9 @@ const SRC = join(ROOT, 'src')
 /** Commands run as ESM only; nobody requires them. */
 const ESM_ONLY = ['cli/']
 
+/** Names that every CommonJS module has already. */
+const RESERVED = new Set(['require', 'module', 'exports', '__filename', '__dirname'])
+
 /** The CommonJS spelling of what `import.meta` offers. */
 const META = {
   url: `require('node:url').pathToFileURL(__filename).href`,
@@ -43,6 +46,9 @@ function toCommonJs(context) {
   const visit = (node) => {
     if (ts.isStringLiteral(node) && isSpecifier(node)) {
       return factory.createStringLiteral(commonJsSpecifier(node.text), true)
+    }
+    if (ts.isVariableDeclaration(node) && RESERVED.has(node.name.getText())) {
+      throw new Error(`${node.name.getText()} cannot be declared in a CommonJS module`)
     }
     if (ts.isPropertyAccessExpression(node) && ts.isMetaProperty(node.expression)) {
       const text = META[node.name.text]

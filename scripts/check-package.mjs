@@ -28,7 +28,9 @@ try {
   check('is required as CommonJS', () => useFrom('use.cjs', commonJs()))
   check('has the command sutra', () => run('npx', ['--no-install', 'sutra', '--help'], folder))
   check('publint finds nothing', () => tool('publint/src/cli.js', ['--strict', tarball.file]))
-  check('the types are right', () => tool('@arethetypeswrong/cli/dist/index.js', [tarball.file]))
+  check('the types are right', () =>
+    tool('@arethetypeswrong/cli/dist/index.js', ['--profile', 'node16', tarball.file]),
+  )
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
