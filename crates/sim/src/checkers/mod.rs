@@ -1,0 +1,7 @@
+//! The checks, each blind to what the others look for, so that a planted bug shows which one sees.
+
+pub mod atomicity;
+pub mod durability;
+pub mod edges;
+pub mod indexes;
+pub mod snapshots;
