@@ -113,10 +113,9 @@ export interface ConceptInput {
 }
 
 /** A concept as read. Fields other than id and sequence are decoded when first touched. */
-export interface Concept
-  extends Required<
-    Pick<ConceptInput, 'content' | 'namespace' | 'attributes' | 'strength' | 'confidence'>
-  > {
+export interface Concept extends Required<
+  Pick<ConceptInput, 'content' | 'namespace' | 'attributes' | 'strength' | 'confidence'>
+> {
   id: ConceptId
   key?: string
   vector?: Float32Array
@@ -317,10 +316,7 @@ export interface BackupOptions {
 
 export interface Store extends Reads, Writes, AsyncDisposable {
   /** Runs fn, commits; on conflict runs it again (up to `retries`), then ERR_CONFLICT. */
-  transaction<T>(
-    fn: (tx: Transaction) => T | Promise<T>,
-    options?: TransactionOptions,
-  ): Promise<T>
+  transaction<T>(fn: (tx: Transaction) => T | Promise<T>, options?: TransactionOptions): Promise<T>
   snapshot(): Snapshot
   /** Within the retained history, else ERR_NOT_FOUND. */
   at(moment: Sequence | Date): Snapshot

@@ -1,0 +1,111 @@
+// Writes that come without a vector: encoded with a gap, embedded together once per turn of the
+// event loop, then handed to the write queue. When the embedder fails, nothing of them is stored.
+
+import type { VectorGap } from './batch-encoder.js'
+import { SutraError } from './errors.js'
+import type { Embedder } from './types.js'
+import type { WriteKind, WriteQueue } from './write-queue.js'
+
+interface GappedBatch {
+  readonly batch: Buffer
+  /** Gaps with offsets into the batch. */
+  readonly gaps: readonly VectorGap[]
+  readonly kind: WriteKind
+  readonly resolve: (result: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+export class EmbedQueue {
+  readonly #embedder: Embedder
+  readonly #writes: WriteQueue
+  #batches: GappedBatch[] = []
+  #running = new Set<Promise<void>>()
+
+  constructor(embedder: Embedder, writes: WriteQueue) {
+    this.#embedder = embedder
+    this.#writes = writes
+  }
+
+  /** Answers the promise of the write's result. */
+  add<T>(batch: Buffer, gaps: readonly VectorGap[], kind: WriteKind): Promise<T> {
+    if (this.#batches.length === 0) queueMicrotask(() => this.#flush())
+    return new Promise<T>((resolve, reject) => {
+      this.#batches.push({
+        batch,
+        gaps,
+        kind,
+        resolve: resolve as (result: unknown) => void,
+        reject,
+      })
+    })
+  }
+
+  /** Resolves once every batch was embedded and handed on. */
+  async idle(): Promise<void> {
+    if (this.#batches.length > 0) this.#flush()
+    while (this.#running.size > 0) await Promise.all(this.#running)
+  }
+
+  #flush(): void {
+    const batches = this.#batches
+    if (batches.length === 0) return
+    this.#batches = []
+    const run = this.#embed(batches).finally(() => this.#running.delete(run))
+    this.#running.add(run)
+  }
+
+  async #embed(batches: readonly GappedBatch[]): Promise<void> {
+    const texts = batches.flatMap(({ gaps }) => gaps.map(({ text }) => text))
+    let vectors: Float32Array[]
+    try {
+      vectors = await embedTexts(this.#embedder, texts)
+    } catch (error) {
+      for (const { reject } of batches) reject(error)
+      return
+    }
+    let next = 0
+    for (const { batch, gaps, kind, resolve, reject } of batches) {
+      for (const { at } of gaps) {
+        const vector = vectors[next++]
+        if (vector === undefined) continue
+        batch.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength), at)
+      }
+      try {
+        this.#writes.commitBytes(batch, kind).then(resolve, reject)
+      } catch (error) {
+        reject(error)
+      }
+    }
+  }
+}
+
+/** Vectors of the texts, checked: one for each, of the embedder's dimension. */
+export async function embedTexts(
+  embedder: Embedder,
+  texts: string[],
+  signal?: AbortSignal,
+): Promise<Float32Array[]> {
+  let vectors: unknown
+  try {
+    vectors = await embedder.embed(texts, signal === undefined ? {} : { signal })
+  } catch (cause) {
+    if (signal?.aborted) throw new SutraError('ERR_ABORTED', 'aborted by the caller', { cause })
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new SutraError('ERR_IO', `embedder ${embedder.name}: ${reason}`, { cause })
+  }
+  if (!Array.isArray(vectors) || vectors.length !== texts.length) {
+    const got = Array.isArray(vectors) ? `${vectors.length} vectors` : 'no array'
+    throw badAnswer(embedder, `${texts.length} vectors expected, got ${got}`)
+  }
+  for (const vector of vectors as unknown[]) {
+    if (vector instanceof Float32Array && vector.length === embedder.dimension) continue
+    const got = vector instanceof Float32Array ? `${vector.length} numbers` : 'something else'
+    throw badAnswer(embedder, `a Float32Array of ${embedder.dimension} expected, got ${got}`)
+  }
+  return vectors as Float32Array[]
+}
+
+function badAnswer(embedder: Embedder, problem: string): SutraError {
+  const message = `embedder ${embedder.name}: ${problem}`
+  return new SutraError('ERR_INVALID', message, { field: 'embedder' })
+}

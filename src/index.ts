@@ -1,0 +1,19 @@
+/**
+ * Durable store of concepts, vectors and typed associations.
+ *
+ * ```ts
+ * import { openStore } from 'sutra-storage'
+ *
+ * await using store = await openStore('./memory', { vectorDimension: 3 })
+ * const { id } = await store.learn({ content: 'Aspirin inhibits COX-1', vector: [1, 0, 0] })
+ * console.log(store.get(id)?.content)
+ * ```
+ *
+ * @module
+ */
+
+export { type ConceptName, conceptIdOf } from './derived-id.js'
+export { type ErrorCode, type ErrorDetails, type ErrorRow, ERRORS, SutraError } from './errors.js'
+export type { OptionOrigins } from './options.js'
+export { openStore } from './store.js'
+export type * from './types.js'

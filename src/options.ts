@@ -1,0 +1,284 @@
+// The options of openStore: every range and default, checked in one place and reported together.
+// The engine checks them again, because it has other entrances.
+
+import { SutraError } from './errors.js'
+import type {
+  Durability,
+  Embedder,
+  LimitOptions,
+  Metric,
+  ReconcilerOptions,
+  StoreOptions,
+} from './types.js'
+import { show } from './validate/refusal.js'
+
+/** Limits with every value filled in. */
+export type ResolvedLimits = Readonly<Required<LimitOptions>>
+
+/** What a store runs with. Options left out that belong to the folder stay undefined. */
+export interface ResolvedOptions {
+  readonly vectorDimension: number | undefined
+  readonly metric: Metric | undefined
+  readonly shards: number | undefined
+  readonly durability: Durability | undefined
+  readonly readOnly: boolean
+  readonly memoryThreshold: number | undefined
+  readonly memoryBytesMax: number | undefined
+  readonly writeTimeoutMs: number
+  readonly transactionTimeoutMs: number
+  readonly reconciler: Readonly<Required<ReconcilerOptions>>
+  readonly limits: ResolvedLimits
+  readonly embedder: Embedder | undefined
+}
+
+/** Where each option came from, by name; what is not listed came as an argument. */
+export type OptionOrigins = Readonly<Record<string, string>>
+
+/** Range of a number: both ends included unless `above` says that the lower one is not. */
+interface Range {
+  readonly min: number
+  readonly max: number
+  readonly whole: boolean
+  readonly default?: number
+  readonly above?: boolean
+}
+
+const MIB = 1024 * 1024
+
+const whole = (min: number, max: number, standard?: number): Range =>
+  standard === undefined ? { min, max, whole: true } : { min, max, whole: true, default: standard }
+const share = (standard: number): Range => ({
+  min: 0,
+  max: 1,
+  whole: false,
+  default: standard,
+  above: true,
+})
+const interval = (standard: number): Range => ({
+  min: 0,
+  max: 60_000,
+  whole: false,
+  default: standard,
+  above: true,
+})
+
+const NUMBERS = {
+  vectorDimension: whole(1, 4096),
+  shards: whole(1, 64),
+  memoryThreshold: whole(1_000, 10_000_000),
+  memoryBytesMax: whole(16 * MIB, Number.MAX_SAFE_INTEGER),
+} as const
+
+const TIMES = {
+  writeTimeoutMs: whole(1, 3_600_000, 30_000),
+  transactionTimeoutMs: whole(1, 3_600_000, 5_000),
+} as const
+
+const RECONCILER = {
+  intervalMsMin: interval(1),
+  intervalMsBase: interval(10),
+  intervalMsMax: interval(100),
+  emaAlpha: share(0.3),
+  queueCapacity: whole(1, 10_000_000, 100_000),
+  queueWarning: share(0.7),
+  queueCritical: share(0.9),
+} as const
+
+const LIMITS = {
+  contentBytesMax: whole(1, 64 * MIB, 10 * MIB),
+  vectorDimensionMax: whole(1, 4096, 2048),
+  batchOperationsMax: whole(1, 10_000, 1_000),
+  frameBytesMax: whole(1, 512 * MIB, 100 * MIB),
+  pathHopsMax: whole(1, 64, 20),
+  searchKMax: whole(1, 10_000, 1_000),
+  attributesBytesMax: whole(1, MIB, 64 * 1024),
+} as const
+
+const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2']
+const DURABILITIES: readonly Durability[] = ['fsync', 'os', 'none']
+
+const NAMES: ReadonlySet<string> = new Set([
+  ...Object.keys(NUMBERS),
+  ...Object.keys(TIMES),
+  'metric',
+  'durability',
+  'readOnly',
+  'reconciler',
+  'limits',
+  'vectorIndex',
+  'history',
+  'embedder',
+])
+
+/** Limits of a store that was opened without any. */
+export const DEFAULT_LIMITS: ResolvedLimits = Object.freeze(
+  Object.fromEntries(Object.entries(LIMITS).map(([name, range]) => [name, range.default])),
+) as ResolvedLimits
+
+/** Collects the problems of one options object, so that all are told at once. */
+class Problems {
+  readonly messages: string[] = []
+  first: { field: string; value: unknown } | undefined
+  readonly #origins: OptionOrigins
+
+  constructor(origins: OptionOrigins) {
+    this.#origins = origins
+  }
+
+  add(name: string, problem: string, value: unknown): void {
+    const origin = this.#origins[name] ?? 'argument'
+    this.messages.push(`${name}: ${problem} (from ${origin})`)
+    this.first ??= { field: name, value: typeof value === 'object' ? undefined : value }
+  }
+}
+
+/** Checks the options and fills in what is left out. Throws one ERR_CONFIG with every problem. */
+export function resolveOptions(
+  options: StoreOptions | undefined,
+  origins: OptionOrigins = {},
+): ResolvedOptions {
+  const problems = new Problems(origins)
+  const given: Record<string, unknown> = readGroup(problems, 'options', '', options, NAMES)
+  const numbers = readNumbers(problems, '', given, NUMBERS)
+  const times = readNumbers(problems, '', given, TIMES) as Record<keyof typeof TIMES, number>
+  const reconciler = readReconciler(problems, given.reconciler)
+  const limitNames = new Set(Object.keys(LIMITS))
+  const limitsGiven = readGroup(problems, 'limits', 'limits.', given.limits, limitNames)
+  const limits = readNumbers(problems, 'limits.', limitsGiven, LIMITS)
+  const embedder = readEmbedder(problems, given.embedder, numbers.vectorDimension)
+  const resolved = {
+    ...numbers,
+    ...times,
+    vectorDimension: numbers.vectorDimension ?? embedder?.dimension,
+    metric: readChoice(problems, 'metric', given.metric, METRICS),
+    durability: readChoice(problems, 'durability', given.durability, DURABILITIES),
+    readOnly: readBoolean(problems, 'readOnly', given.readOnly),
+    reconciler,
+    limits: limits as ResolvedLimits,
+    embedder,
+  }
+  refuseWhatIsNotAvailable(problems, given)
+  if (problems.first === undefined) return Object.freeze(resolved)
+  throw new SutraError('ERR_CONFIG', problems.messages.join('; '), problems.first)
+}
+
+function readGroup(
+  problems: Problems,
+  what: string,
+  prefix: string,
+  group: unknown,
+  names: ReadonlySet<string>,
+): Record<string, unknown> {
+  if (group === undefined) return {}
+  if (typeof group !== 'object' || group === null || Array.isArray(group)) {
+    problems.add(what, `expected an object, got ${show(group)}`, group)
+    return {}
+  }
+  for (const name of Object.keys(group)) {
+    if (!names.has(name)) problems.add(`${prefix}${name}`, 'unknown option', undefined)
+  }
+  return { ...group }
+}
+
+function readNumbers<Name extends string>(
+  problems: Problems,
+  prefix: string,
+  given: Record<string, unknown>,
+  ranges: Readonly<Record<Name, Range>>,
+): Record<Name, number | undefined> {
+  const read: Record<string, number | undefined> = {}
+  for (const [name, range] of Object.entries<Range>(ranges)) {
+    const value = given[name]
+    read[name] = range.default
+    if (value === undefined) continue
+    if (isInRange(value, range)) read[name] = value
+    else problems.add(`${prefix}${name}`, `${show(value)} is not ${describe(range)}`, value)
+  }
+  return read
+}
+
+function isInRange(value: unknown, range: Range): value is number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return false
+  if (range.whole && !Number.isInteger(value)) return false
+  return (range.above ? value > range.min : value >= range.min) && value <= range.max
+}
+
+function describe(range: Range): string {
+  const kind = range.whole ? 'a whole number' : 'a number'
+  if (range.max === Number.MAX_SAFE_INTEGER) return `${kind} of at least ${range.min}`
+  return range.above
+    ? `${kind} above ${range.min} and up to ${range.max}`
+    : `${kind} from ${range.min} to ${range.max}`
+}
+
+function readReconciler(problems: Problems, group: unknown): Required<ReconcilerOptions> {
+  const names = new Set(Object.keys(RECONCILER))
+  const given = readGroup(problems, 'reconciler', 'reconciler.', group, names)
+  const read = readNumbers(problems, 'reconciler.', given, RECONCILER)
+  const resolved = Object.freeze(read) as Required<ReconcilerOptions>
+  const { intervalMsMin: min, intervalMsBase: base, intervalMsMax: max } = resolved
+  if (min > base || base > max) {
+    const message = `intervals must be min <= base <= max, got ${min}, ${base}, ${max}`
+    problems.add('reconciler.intervalMsBase', message, base)
+  }
+  return resolved
+}
+
+function readChoice<T extends string>(
+  problems: Problems,
+  name: string,
+  value: unknown,
+  choices: readonly T[],
+): T | undefined {
+  if (value === undefined || choices.includes(value as T)) return value as T | undefined
+  problems.add(name, `${show(value)} is none of ${choices.join(', ')}`, value)
+  return undefined
+}
+
+function readBoolean(problems: Problems, name: string, value: unknown): boolean {
+  if (value === undefined || typeof value === 'boolean') return value === true
+  problems.add(name, `${show(value)} is neither true nor false`, value)
+  return false
+}
+
+function readEmbedder(
+  problems: Problems,
+  value: unknown,
+  dimension: number | undefined,
+): Embedder | undefined {
+  if (value === undefined) return undefined
+  const embedder = value as Partial<Embedder> | null
+  if (typeof embedder !== 'object' || embedder === null || typeof embedder.embed !== 'function') {
+    problems.add('embedder', 'expected an object with name, dimension and embed()', value)
+    return undefined
+  }
+  if (!isInRange(embedder.dimension, NUMBERS.vectorDimension)) {
+    const problem = `${show(embedder.dimension)} is not ${describe(NUMBERS.vectorDimension)}`
+    problems.add('embedder.dimension', problem, embedder.dimension)
+  } else if (dimension !== undefined && embedder.dimension !== dimension) {
+    const problem = `${embedder.dimension} differs from vectorDimension ${dimension}`
+    problems.add('embedder.dimension', problem, embedder.dimension)
+  }
+  if (typeof embedder.name !== 'string' || embedder.name === '') {
+    problems.add('embedder.name', 'expected a name', embedder.name)
+  }
+  return embedder as Embedder
+}
+
+function refuseWhatIsNotAvailable(problems: Problems, given: Record<string, unknown>): void {
+  const later = 'is not available in this version'
+  if (typeof given.shards === 'number' && given.shards > 1 && given.shards <= 64) {
+    problems.add('shards', `more than 1 ${later}`, given.shards)
+  }
+  for (const name of ['vectorIndex', 'history']) {
+    if (given[name] !== undefined) problems.add(name, later, given[name])
+  }
+}
+
+/** Checks the path of a store's folder. */
+export function checkPath(path: unknown): asserts path is string {
+  if (typeof path === 'string' && path !== '' && !path.includes('\0') && path.isWellFormed()) return
+  throw new SutraError('ERR_INVALID', `path: expected the path of a folder, got ${show(path)}`, {
+    field: 'path',
+  })
+}

@@ -1,0 +1,329 @@
+// The store of one folder: every call of the public API. Calls that give a promise never throw, they
+// reject; calls that answer at once throw.
+
+import { resolve as resolvePath } from 'node:path'
+import {
+  encodeAssociate,
+  encodeDelete,
+  encodeDissociate,
+  encodeLearn,
+  type EncodeOperation,
+  type EncodeRules,
+  encodeUpdate,
+  type VectorGap,
+} from './batch-encoder.js'
+import { Completions } from './completions.js'
+import { EmbedQueue } from './embed-queue.js'
+import { Jobs } from './jobs.js'
+import type { MessagePackWriter } from './message-pack/writer.js'
+import { decodeMessagePack } from './message-pack/reader.js'
+import { addon, exchange, JOBS, type NativeReader, type NativeStore } from './native.js'
+import { checkPath, type OptionOrigins, type ResolvedOptions, resolveOptions } from './options.js'
+import { type ReadContext, StoreReads } from './reads.js'
+import {
+  ASSOCIATE,
+  ASSOCIATE_MANY,
+  DELETE,
+  DISSOCIATE,
+  LEARN,
+  LEARN_MANY,
+  UPDATE,
+} from './records/write-results.js'
+import type {
+  AssociationInput,
+  AssociationKey,
+  BackupOptions,
+  CheckReport,
+  ConceptChange,
+  ConceptId,
+  ConceptInput,
+  LearnResult,
+  ReconcilerStats,
+  Sequence,
+  Snapshot,
+  Store,
+  StoreOptions,
+  StoreStats,
+  Transaction,
+  TransactionOptions,
+  TransactionStats,
+} from './types.js'
+import { inside, invalid, notAvailable, overLimit } from './validate/refusal.js'
+import { type WriteKind, WriteQueue } from './write-queue.js'
+
+/** Bytes of a frame in front of its batch. */
+const FRAME_HEADER_BYTES = 8
+
+interface Statistics {
+  readonly store: StoreStats
+  readonly transactions: TransactionStats
+  readonly reconciler: ReconcilerStats
+}
+
+class StoreHandle extends StoreReads implements Store {
+  readonly #native: NativeStore
+  readonly #context: ReadContext
+  readonly #jobs: Jobs
+  readonly #queue: WriteQueue
+  readonly #embeds: EmbedQueue | undefined
+  readonly #rules: EncodeRules
+  #closing: Promise<void> | undefined
+
+  constructor(
+    native: NativeStore,
+    reader: NativeReader,
+    completions: Completions,
+    jobs: Jobs,
+    options: ResolvedOptions,
+  ) {
+    const { embedder, limits } = options
+    const context = { jobs, limits, embedder }
+    super(reader, context, 'store')
+    this.#native = native
+    this.#context = context
+    this.#jobs = jobs
+    this.#queue = new WriteQueue(native, completions, options.writeTimeoutMs)
+    this.#embeds = embedder && new EmbedQueue(embedder, this.#queue)
+    this.#rules = { limits, embedderDimension: embedder?.dimension ?? 0 }
+  }
+
+  learn(concept: ConceptInput): Promise<LearnResult> {
+    return this.#write(LEARN, encodeLearn, concept)
+  }
+
+  learnMany(concepts: ConceptInput[]): Promise<LearnResult[]> {
+    return this.#writeMany(LEARN_MANY, encodeLearn, 'concept', concepts)
+  }
+
+  update(id: ConceptId, change: ConceptChange): Promise<{ sequence: Sequence }> {
+    return this.#write(UPDATE, encodeUpdate, id, change)
+  }
+
+  delete(id: ConceptId): Promise<{ deleted: boolean; sequence: Sequence }> {
+    return this.#write(DELETE, encodeDelete, id)
+  }
+
+  associate(association: AssociationInput): Promise<{ sequence: Sequence; created: boolean }> {
+    return this.#write(ASSOCIATE, encodeAssociate, association)
+  }
+
+  associateMany(
+    associations: AssociationInput[],
+  ): Promise<{ sequence: Sequence; created: boolean }[]> {
+    return this.#writeMany(ASSOCIATE_MANY, encodeAssociate, 'association', associations)
+  }
+
+  dissociate(association: AssociationKey): Promise<{ deleted: boolean; sequence: Sequence }> {
+    return this.#write(DISSOCIATE, encodeDissociate, association)
+  }
+
+  /** Encodes a batch of one operation straight into the queue. */
+  #write<T>(
+    kind: WriteKind,
+    encode: EncodeOperation,
+    first: unknown,
+    second?: unknown,
+  ): Promise<T> {
+    let start = -1
+    try {
+      this.assertOpen()
+      start = this.#queue.begin()
+      const { out } = this.#queue
+      out.arrayHeader(1)
+      const gap = encode(out, this.#rules, first, second)
+      return this.#commit(start, kind, gap === undefined ? [] : [gap])
+    } catch (error) {
+      if (start >= 0) this.#queue.abandon(start)
+      return Promise.reject(error)
+    }
+  }
+
+  /** Encodes one batch of many operations, which is refused as a whole if one of them is bad. */
+  #writeMany<T>(
+    kind: WriteKind,
+    encode: EncodeOperation,
+    what: string,
+    inputs: readonly unknown[],
+  ): Promise<T[]> {
+    let start = -1
+    try {
+      this.assertOpen()
+      if (!Array.isArray(inputs)) throw invalid(kind.group, 'expected an array', inputs ?? null)
+      const operationsMax = this.#rules.limits.batchOperationsMax
+      if (inputs.length > operationsMax) throw overLimit(kind.group, inputs.length, operationsMax)
+      if (inputs.length === 0) return Promise.resolve([])
+      start = this.#queue.begin()
+      const { out } = this.#queue
+      out.arrayHeader(inputs.length)
+      const gaps: VectorGap[] = []
+      for (let index = 0; index < inputs.length; index++) {
+        const gap = encodeItem(out, this.#rules, encode, inputs[index], what, index)
+        if (gap !== undefined) gaps.push(gap)
+      }
+      return this.#commit(start, kind, gaps)
+    } catch (error) {
+      if (start >= 0) this.#queue.abandon(start)
+      return Promise.reject(error)
+    }
+  }
+
+  #commit<T>(start: number, kind: WriteKind, gaps: readonly VectorGap[]): Promise<T> {
+    const batchAt = start + FRAME_HEADER_BYTES
+    const bytes = this.#queue.out.at - batchAt
+    const bytesMax = this.#rules.limits.frameBytesMax
+    if (bytes > bytesMax) throw overLimit('batch', bytes, bytesMax)
+    if (gaps.length === 0 || this.#embeds === undefined) return this.#queue.commit(start, kind)
+    const inBatch = gaps.map(({ at, text }) => ({ at: at - batchAt, text }))
+    return this.#embeds.add(this.#queue.cut(start), inBatch, kind)
+  }
+
+  snapshot(): Snapshot {
+    this.assertOpen()
+    return new SnapshotHandle(readerOf(this.#native.snapshot()), this.#context)
+  }
+
+  at(_moment: Sequence | Date): Snapshot {
+    this.assertOpen()
+    throw notAvailable('at')
+  }
+
+  async transaction<T>(
+    _fn: (tx: Transaction) => T | Promise<T>,
+    _options?: TransactionOptions,
+  ): Promise<T> {
+    this.assertOpen()
+    throw notAvailable('transaction')
+  }
+
+  async check(): Promise<CheckReport> {
+    this.assertOpen()
+    throw notAvailable('check')
+  }
+
+  async backup(
+    _file: string,
+    _options?: BackupOptions,
+  ): Promise<{ sequence: Sequence; bytes: number }> {
+    this.assertOpen()
+    throw notAvailable('backup')
+  }
+
+  async flush(): Promise<{ sequence: Sequence }> {
+    this.assertOpen()
+    await this.#embeds?.idle()
+    await this.#queue.idle()
+    return this.#jobs.run(this.#native, {
+      kind: JOBS.flush,
+      decode: ({ f64, at }) => ({ sequence: f64[at / 8] ?? 0 }),
+    })
+  }
+
+  stats(): StoreStats {
+    return this.#statistics().store
+  }
+
+  transactionStats(): TransactionStats {
+    return this.#statistics().transactions
+  }
+
+  reconcilerStats(): ReconcilerStats {
+    return this.#statistics().reconciler
+  }
+
+  #statistics(): Statistics {
+    this.assertOpen()
+    for (;;) {
+      if (!exchange.isShort(this.#native.stats())) {
+        return decodeMessagePack(exchange.buffer) as Statistics
+      }
+    }
+  }
+
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
+    this.closeReads()
+    await this.#embeds?.idle()
+    await this.#queue.idle()
+    await this.#jobs.run(this.#native, { kind: JOBS.close, decode: () => undefined })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
+
+class SnapshotHandle extends StoreReads implements Snapshot {
+  readonly sequence: Sequence
+
+  constructor(native: NativeReader, context: ReadContext) {
+    super(native, context, 'snapshot')
+    this.sequence = exchange.check(native.sequence())
+  }
+
+  [Symbol.dispose](): void {
+    this.closeReads()
+  }
+}
+
+/** Writes one operation of many; a refusal names its place in the caller's array. */
+function encodeItem(
+  out: MessagePackWriter,
+  rules: EncodeRules,
+  encode: EncodeOperation,
+  input: unknown,
+  what: string,
+  index: number,
+): VectorGap | undefined {
+  try {
+    return encode(out, rules, input)
+  } catch (error) {
+    throw inside(`${what}s[${index}]`, what, error)
+  }
+}
+
+function readerOf(answer: NativeReader | number): NativeReader {
+  if (typeof answer === 'number') throw exchange.error(0)
+  return answer
+}
+
+/**
+ * Opens the store in a folder, which is made if there is none.
+ *
+ * Fails with ERR_CONFIG (a bad option, or one unlike the folder's), ERR_LOCKED (open in another
+ * process), ERR_CORRUPT (damaged files), ERR_IO. `origins` tells in messages where options came
+ * from, by name, if not from the caller's code.
+ */
+export async function openStore(
+  path: string,
+  options?: StoreOptions,
+  origins?: OptionOrigins,
+): Promise<Store> {
+  checkPath(path)
+  const resolved = resolveOptions(options, origins)
+  const completions = new Completions()
+  const native = addon.createStore(exchange.native, completions.deliver)
+  const jobs = new Jobs(native, completions)
+  await jobs.run(native, {
+    kind: JOBS.open,
+    write: (out) => writeOpenArguments(out, resolvePath(path), resolved),
+    decode: () => undefined,
+  })
+  return new StoreHandle(native, readerOf(native.reader()), completions, jobs, resolved)
+}
+
+/** A map, so that an option left out is one the folder or the engine decides. */
+function writeOpenArguments(out: MessagePackWriter, path: string, options: ResolvedOptions): void {
+  const { embedder: _, limits, reconciler, ...plain } = options
+  const fields = { path, ...plain, ...limits, ...reconciler }
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined)
+  out.mapHeader(given.length)
+  for (const [name, value] of given) {
+    out.str(name)
+    if (typeof value === 'string') out.str(value)
+    else if (typeof value === 'boolean') out.boolean(value)
+    else out.float(value as number)
+  }
+}
