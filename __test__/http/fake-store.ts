@@ -1,0 +1,48 @@
+// A store in a few lines, for what a real one does not do on command: fail, wait, be busy.
+import type { Store } from '../../src/types.js'
+
+const STATS = {
+  concepts: 0,
+  edges: 0,
+  vectors: 0,
+  written: 0,
+  reconciliations: 0,
+  uptimeSeconds: 1,
+  sequence: 0,
+  shards: 1,
+  durability: 'fsync',
+  memoryBytes: {},
+  diskBytes: {},
+}
+
+/** The calls given, over calls that answer for an empty store. */
+export function fakeStore(calls: Partial<Store>): Store {
+  const empty: Partial<Store> = {
+    learn: async () => ({ id: '0'.repeat(32), sequence: 1, created: true }),
+    get: () => undefined,
+    getByKey: () => undefined,
+    search: async () => ({ hits: [], sequence: 0, tookMs: 0 }),
+    flush: async () => ({ sequence: 0 }),
+    stats: () => STATS,
+    transactionStats: () => ({
+      active_count: 0,
+      preparing: 0,
+      prepared: 0,
+      committed: 0,
+      aborted: 0,
+      timed_out: 0,
+    }),
+    reconcilerStats: () => ({
+      reconciliations: 0,
+      entries_processed: 0,
+      disk_flushes: 0,
+      running: false,
+      queue_depth: 0,
+      queue_capacity: 1,
+      queue_utilization: 0,
+      current_interval_ms: 100,
+    }),
+    close: async () => undefined,
+  }
+  return { ...empty, ...calls } as Store
+}

@@ -1,0 +1,23 @@
+// Settings from arguments, environment and a file, checked together.
+
+export {
+  ConfigurationError,
+  resolveConfiguration,
+  type Configuration,
+  type Sources,
+} from './resolve.js'
+export {
+  decimal,
+  host,
+  hostAndPort,
+  httpUrl,
+  listOf,
+  oneOf,
+  text,
+  wholeNumber,
+  type Parser,
+  type Problem,
+  type Setting,
+} from './setting.js'
+export { SETTINGS, settingEntries, type SettingName, type Settings } from './settings.js'
+export { storageFolder } from './storage-path.js'

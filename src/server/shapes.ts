@@ -1,0 +1,89 @@
+// Answers as JSON, in the snake_case words the servers and `--json` of the command line share.
+import type { Association, Concept, Embedder, Path, SearchHit, Store } from '../types.js'
+
+/** A concept without its vector. Absent fields are left out. */
+export function conceptShape(concept: Concept): Record<string, unknown> {
+  return {
+    concept_id: concept.id,
+    content: concept.content,
+    strength: concept.strength,
+    confidence: concept.confidence,
+    attributes: concept.attributes,
+    key: concept.key,
+    namespace: concept.namespace,
+    created_at: concept.createdAt.toISOString(),
+    updated_at: concept.updatedAt.toISOString(),
+    valid_from: concept.validFrom?.toISOString(),
+    valid_to: concept.validTo?.toISOString(),
+    sequence: concept.sequence,
+  }
+}
+
+/** One hit of a search. */
+export function hitShape(hit: SearchHit): Record<string, unknown> {
+  return {
+    concept_id: hit.id,
+    content: hit.concept.content,
+    similarity: hit.score,
+    strength: hit.concept.strength,
+  }
+}
+
+/** One association with both ends. */
+export function associationShape(association: Association): Record<string, unknown> {
+  return {
+    source_id: association.source,
+    target_id: association.target,
+    type: association.type,
+    label: association.label,
+    confidence: association.confidence,
+    weight: association.weight,
+    attributes: association.attributes,
+    created_at: association.createdAt.toISOString(),
+    valid_from: association.validFrom?.toISOString(),
+    valid_to: association.validTo?.toISOString(),
+    sequence: association.sequence,
+  }
+}
+
+/** One path with its edges, so that an answer can be explained. */
+export function pathShape(path: Path): Record<string, unknown> {
+  return {
+    concepts: path.concepts,
+    confidence: path.confidence,
+    associations: path.associations.map(associationShape),
+  }
+}
+
+/** What of an embedder an answer shows. */
+export type EmbedderInfo = Pick<Embedder, 'name' | 'dimension'>
+
+const MIB = 1024 * 1024
+
+/**
+ * Numbers of a store under both vocabularies: the short names of the production checklist and the
+ * `total_*` names of the earlier HTTP API. `memory_usage_mb` is the whole process, in MiB.
+ */
+export function statsShape(store: Store, embedder?: EmbedderInfo): Record<string, unknown> {
+  const stats = store.stats()
+  return {
+    concepts: stats.concepts,
+    edges: stats.edges,
+    vectors: stats.vectors,
+    written: stats.written,
+    pending: store.reconcilerStats().queue_depth,
+    reconciliations: stats.reconciliations,
+    uptime_seconds: stats.uptimeSeconds,
+    sequence: stats.sequence,
+    shards: stats.shards,
+    durability: stats.durability,
+    total_concepts: stats.concepts,
+    total_associations: stats.edges,
+    total_embeddings: stats.vectors,
+    embedding_provider: embedder?.name ?? null,
+    embedding_dimension: embedder?.dimension ?? null,
+    memory_usage_mb: Math.round((process.memoryUsage.rss() / MIB) * 10) / 10,
+    memory_bytes: stats.memoryBytes,
+    disk_bytes: stats.diskBytes,
+  }
+}
