@@ -1,0 +1,19 @@
+import type { CliCommand } from './command.js'
+import { getCommand } from './commands/get.js'
+import { learnCommand } from './commands/learn.js'
+import { neighborsCommand } from './commands/neighbors.js'
+import { pathsCommand } from './commands/paths.js'
+import { searchCommand } from './commands/search.js'
+import { serveCommand } from './commands/serve.js'
+import { statsCommand } from './commands/stats.js'
+
+/** All commands there are, in the order of the help. */
+export const COMMANDS: readonly CliCommand[] = [
+  serveCommand,
+  learnCommand,
+  getCommand,
+  searchCommand,
+  neighborsCommand,
+  pathsCommand,
+  statsCommand,
+] as readonly unknown[] as readonly CliCommand[]

@@ -1,0 +1,76 @@
+// Opening the store a command works on, with the lexical embedder that fits its vectors.
+import { existsSync } from 'node:fs'
+import type { Configuration, SettingName } from '../config/index.js'
+import { hashedLexicalEmbedder } from '../embed/index.js'
+import { SutraError } from '../errors.js'
+import type { Embedder, Store, StoreOptions } from '../types.js'
+import type { StoreAccess } from './command.js'
+import { OpenError } from './exit-codes.js'
+import { dimensionOf } from './store-file.js'
+
+/** Dimension of a new store if none is asked for. */
+const DIMENSION_DEFAULT = 768
+/** What the lexical embedder offers. A store of another dimension is opened without it. */
+const EMBEDDER_DIMENSION_MIN = 256
+const EMBEDDER_DIMENSION_MAX = 768
+
+/** Opens the store of the settings, runs `use`, closes it, whatever happened. */
+export async function withStore<T>(
+  configuration: Configuration,
+  access: StoreAccess,
+  use: (store: Store, embedder?: Embedder) => Promise<T>,
+): Promise<T> {
+  const { store, embedder } = await open(configuration, access)
+  try {
+    return await use(store, embedder)
+  } finally {
+    await store.close()
+  }
+}
+
+async function open(
+  configuration: Configuration,
+  access: StoreAccess,
+): Promise<{ store: Store; embedder: Embedder | undefined }> {
+  const folder = configuration.settings.data
+  // Anything else that is wrong with the folder is for the engine to explain.
+  if (access === 'read' && !existsSync(folder)) throw noStore(folder)
+  const options = storeOptions(configuration, access)
+  const embedder = embedderFor(options.vectorDimension ?? dimensionOf(folder) ?? DIMENSION_DEFAULT)
+  if (embedder !== undefined) options.embedder = embedder
+  // Loaded here, so that help and usage errors need neither the time nor the addon.
+  const { openStore } = await import('../index.js')
+  try {
+    const store = await openStore(folder, options, originsOf(configuration))
+    return { store, embedder }
+  } catch (error) {
+    throw error instanceof SutraError ? new OpenError(error) : error
+  }
+}
+
+function noStore(folder: string): OpenError {
+  const message = `there is no store in ${folder}; sutra learn, import and serve make one`
+  return new OpenError(new SutraError('ERR_NOT_FOUND', message, { field: 'data', value: folder }))
+}
+
+/** Only what was given: the folder and the engine know the rest. */
+function storeOptions({ settings, origins }: Configuration, access: StoreAccess): StoreOptions {
+  const given = (name: SettingName): boolean => origins[name] !== 'default'
+  const options: StoreOptions = access === 'read' ? { readOnly: true } : {}
+  const { vectorDimension } = settings
+  if (vectorDimension !== undefined) options.vectorDimension = vectorDimension
+  if (given('durability')) options.durability = settings.durability
+  if (given('memoryThreshold')) options.memoryThreshold = settings.memoryThreshold
+  if (given('intervalMsBase')) options.reconciler = { intervalMsBase: settings.intervalMsBase }
+  return options
+}
+
+/** The names the engine uses in its messages, with where the values came from. */
+function originsOf({ origins }: Configuration): Record<string, string> {
+  return { ...origins, 'reconciler.intervalMsBase': origins.intervalMsBase }
+}
+
+function embedderFor(dimension: number): Embedder | undefined {
+  if (dimension < EMBEDDER_DIMENSION_MIN || dimension > EMBEDDER_DIMENSION_MAX) return undefined
+  return hashedLexicalEmbedder({ dimension })
+}
