@@ -5,6 +5,9 @@ use crate::msgpack::{Number, Reader, Unexpected};
 use crate::refusal::Refusal;
 use rmp::Marker;
 
+/// Characters of a key that the path in a refusal shows.
+const KEY_SHOWN_CHARACTERS_MAX: usize = 64;
+
 /// Reads one map and gives its bytes. Allocates only to describe a refusal.
 ///
 /// # Errors
@@ -49,7 +52,7 @@ fn check_pairs(reader: &mut Reader<'_>, pairs: usize, depth: usize) -> Result<()
     check_depth(depth)?;
     for _ in 0..pairs {
         let key = reader.str().map_err(expected)?;
-        check_value(reader, depth).map_err(|problem| problem.below(format!(".{key}")))?;
+        check_value(reader, depth).map_err(|problem| problem.below(key_step(key)))?;
     }
     Ok(())
 }
@@ -86,6 +89,14 @@ fn check_value(reader: &mut Reader<'_>, depth: usize) -> Result<(), Problem> {
     }
 }
 
+/// A key of megabytes must not make the refusal one of megabytes.
+fn key_step(key: &str) -> String {
+    match key.char_indices().nth(KEY_SHOWN_CHARACTERS_MAX) {
+        Some((end, _)) => format!(".{}...", key.get(..end).unwrap_or_default()),
+        None => format!(".{key}"),
+    }
+}
+
 fn check_depth(depth: usize) -> Result<(), Problem> {
     if depth <= ATTRIBUTES_DEPTH_MAX {
         return Ok(());
@@ -96,3 +107,6 @@ fn check_depth(depth: usize) -> Result<(), Problem> {
 fn expected(Unexpected(expected): Unexpected) -> Problem {
     Problem::new(format!("expected {expected}"))
 }
+
+#[cfg(test)]
+mod tests;

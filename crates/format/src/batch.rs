@@ -296,3 +296,6 @@ fn namespace<'a>(fields: &mut FieldReader<'_, 'a>) -> Result<Op<'a>, Refusal> {
         .ok_or_else(|| Refusal::invalid("metric", format!("unknown metric {metric}")))?;
     Ok(Op::Namespace { name, dimension, metric })
 }
+
+#[cfg(test)]
+mod tests;

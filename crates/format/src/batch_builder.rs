@@ -1,7 +1,7 @@
 //! Writes batches. What it writes is checked where it is read, in [`crate::batch`].
 
 use crate::batch::{
-    ASSOCIATE, Associate, Batch, DELETE, DISSOCIATE, EdgeName, LEARN, Learn, NAMESPACE, UPDATE,
+    ASSOCIATE, Associate, Batch, DELETE, DISSOCIATE, EdgeName, LEARN, Learn, NAMESPACE, Op, UPDATE,
     Update,
 };
 use crate::id::{ConceptId, Identity};
@@ -27,6 +27,19 @@ impl BatchBuilder {
     #[must_use]
     pub fn count(&self) -> u32 {
         self.count
+    }
+
+    /// Adds an operation of any kind.
+    #[must_use]
+    pub fn operation(self, operation: &Op<'_>) -> Self {
+        match operation {
+            Op::Learn(learn) => self.learn(learn),
+            Op::Update(update) => self.update(update),
+            Op::Delete(id) => self.delete(*id),
+            Op::Associate(associate) => self.associate(associate),
+            Op::Dissociate(name) => self.dissociate(name),
+            Op::Namespace { name, dimension, metric } => self.namespace(name, *dimension, *metric),
+        }
     }
 
     /// Adds a learn.

@@ -49,3 +49,6 @@ impl<'a> Commit<'a> {
         Ok(Self { committed_us, operations })
     }
 }
+
+#[cfg(test)]
+mod tests;

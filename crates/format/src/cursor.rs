@@ -78,7 +78,37 @@ impl<'a> Cursor<'a> {
 #[cfg(test)]
 mod tests {
     use super::Cursor;
+    use crate::arbitrary::config;
     use crate::decode_error::DecodeError;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(config(256))]
+
+        /// Against the plain slice: each read gives the next bytes, or fails and does not move.
+        #[test]
+        fn any_reads_agree_with_the_slice(
+            bytes in proptest::collection::vec(any::<u8>(), 0..40),
+            reads in proptest::collection::vec((0..4_usize, any::<prop::sample::Index>()), 0..20),
+        ) {
+            let mut cursor = Cursor::new(&bytes);
+            let mut at = 0;
+            for (kind, count) in reads {
+                let count = [1, 4, 8, count.index(50)][kind];
+                let expected = bytes.get(at..at + count);
+                let read = match kind {
+                    0 => cursor.u8().map(|number| vec![number]),
+                    1 => cursor.u32().map(|number| number.to_le_bytes().to_vec()),
+                    2 => cursor.u64().map(|number| number.to_le_bytes().to_vec()),
+                    _ => cursor.take(count).map(<[u8]>::to_vec),
+                };
+                let refused = DecodeError::truncated(at, count);
+                prop_assert_eq!(read, expected.map(<[u8]>::to_vec).ok_or(refused));
+                at += expected.map_or(0, <[u8]>::len);
+                prop_assert_eq!((cursor.offset(), cursor.remaining()), (at, bytes.len() - at));
+            }
+        }
+    }
 
     #[test]
     fn reads_in_order_and_refuses_past_the_end_without_moving() {

@@ -129,6 +129,41 @@ impl fmt::Debug for ConceptId {
 #[cfg(test)]
 mod tests {
     use super::ConceptId;
+    use crate::arbitrary::{config, cut, flipped, id, namespace, text};
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(config(128))]
+
+        #[test]
+        fn an_id_round_trips_and_nothing_near_it_is_the_same(id in id(), more: u8) {
+            let text = id.to_hex();
+            prop_assert_eq!(ConceptId::from_hex(&text), Some(id));
+            for part in cut(&text) {
+                prop_assert_eq!(ConceptId::from_hex(part), None);
+            }
+            prop_assert_eq!(ConceptId::from_hex(&[&text[..], &[more]].concat()), None);
+            for (bit, text) in flipped(&text) {
+                prop_assert_ne!(ConceptId::from_hex(&text), Some(id), "bit {}", bit);
+            }
+        }
+
+        #[test]
+        fn any_text_is_an_id_exactly_when_it_is_lower_case_hex(
+            text in proptest::collection::vec(any::<u8>(), 32),
+        ) {
+            let is_hex = text.iter().all(|byte| b"0123456789abcdef".contains(byte));
+            prop_assert_eq!(ConceptId::from_hex(&text).is_some(), is_hex);
+        }
+
+        #[test]
+        fn the_same_name_gives_the_same_id_and_a_key_another(space in namespace(), text in text()) {
+            let content = ConceptId::of_content(&space, &text);
+            prop_assert_eq!(content, ConceptId::of_content(&space, &text));
+            prop_assert_ne!(content, ConceptId::of_key(&space, &text));
+            prop_assert_ne!(content, ConceptId::of_content(&format!("{space}a"), &text));
+        }
+    }
 
     #[test]
     fn hex_round_trips_and_only_lower_case_hex_is_an_id() {

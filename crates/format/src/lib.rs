@@ -13,9 +13,13 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod arbitrary;
 pub mod attributes;
 pub mod batch;
 pub mod batch_builder;
+#[cfg(test)]
+mod byte_map;
 pub mod checksum;
 pub mod commit;
 pub mod cursor;

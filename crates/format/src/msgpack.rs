@@ -27,7 +27,7 @@ pub enum Number {
     Float(f64),
 }
 
-const SHORT: Unexpected = Unexpected("bytes that end inside a value");
+const SHORT: Unexpected = Unexpected("more bytes");
 
 impl<'a> Reader<'a> {
     /// Starts at the first byte.
@@ -194,7 +194,7 @@ fn signed(value: i64) -> Number {
 impl Number {
     /// The value as a fraction; whole numbers over 2^53 lose their last digits.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "JavaScript numbers are doubles as well")]
+    #[expect(clippy::cast_precision_loss, reason = "callers compute in doubles as well")]
     pub fn to_f64(self) -> f64 {
         match self {
             Self::Unsigned(value) => value as f64,
@@ -218,3 +218,6 @@ impl Number {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 
 /// Namespace of concepts that name none. It always exists.
 pub const DEFAULT_NAMESPACE: &str = "default";
-/// Largest time, in milliseconds from 1970, that JavaScript can represent.
+/// Largest time, in milliseconds from 1970, that every caller's date type can represent.
 const TIME_MS_MAX: i64 = 8_640_000_000_000_000;
 
 /// Reads the fields of one operation in order.
@@ -167,7 +167,7 @@ impl<'a> FieldReader<'_, 'a> {
     }
 
     pub(crate) fn namespace_name(&mut self) -> Result<&'a str, Refusal> {
-        let name = self.reader.str().map_err(|problem| refuse("name", problem))?;
+        let name = self.reader.str().map_err(|problem| refuse("namespace", problem))?;
         check_namespace(name)?;
         Ok(name)
     }

@@ -26,6 +26,7 @@ const STORE_ID_AT: usize = SHARDS_AT + size_of::<u32>();
 const CREATED_AT: usize = STORE_ID_AT + 16;
 const DIMENSION_AT: usize = CREATED_AT + size_of::<u64>();
 const METRIC_AT: usize = DIMENSION_AT + size_of::<u32>();
+const _: () = assert!(STORE_META_BYTES == 52);
 
 /// What never changes of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,3 +93,6 @@ impl StoreMeta {
         Ok(Self { store_id, created_us, shards, vector_dimension, metric })
     }
 }
+
+#[cfg(test)]
+mod tests;

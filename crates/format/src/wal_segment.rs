@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! magic 8 | version 4 | segment number 4 | store id 16 | epoch 8 | first seqno 8 | file bytes 8 |
-//! checksum 4 | zero 4 = 64 bytes, little-endian; the checksum covers the 60 bytes before it
+//! checksum 4 | zero 4 = 64 bytes, little-endian; the checksum covers the 56 bytes before it
 //! ```
 
 use crate::FORMAT_VERSION;
@@ -108,3 +108,6 @@ pub(crate) fn check_version(offset: usize, found: u32) -> Result<(), DecodeError
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
