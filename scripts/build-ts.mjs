@@ -1,16 +1,16 @@
 // Builds dist/: ESM (.js, .d.ts) by the compiler, then the same modules as CommonJS (.cjs, .d.cts).
 // Both lie side by side, so that every path relative to a module is the same in both formats.
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 const DIST = join(ROOT, 'dist')
 const SRC = join(ROOT, 'src')
-/** Commands run as ESM only; nobody requires them. */
-const ESM_ONLY = ['cli/']
+/** What may be required: the exports of package.json. Commands run as ESM only. */
+const ENTRIES = ['index.ts', 'server/index.ts']
 
 /** Names that every CommonJS module has already. */
 const RESERVED = new Set(['require', 'module', 'exports', '__filename', '__dirname'])
@@ -32,12 +32,20 @@ function compileEsm() {
   if (run.status !== 0) process.exit(run.status ?? 1)
 }
 
-function sources() {
-  return readdirSync(SRC, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => relative(SRC, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
-    .filter((path) => !path.endsWith('.d.ts'))
-    .filter((path) => !ESM_ONLY.some((folder) => path.startsWith(folder)))
+/** Paths in src/ of the entries and of all that they import. */
+function commonJsSources() {
+  const seen = new Set()
+  const open = [...ENTRIES]
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    if (seen.has(path)) continue
+    seen.add(path)
+    const text = readFileSync(join(SRC, path), 'utf8')
+    for (const { fileName } of ts.preProcessFile(text, true, true).importedFiles) {
+      if (!fileName.startsWith('.')) continue
+      open.push(posix.join(posix.dirname(path), fileName).replace(/\.js$/, '.ts'))
+    }
+  }
+  return seen
 }
 
 /** Relative specifiers get the extension of the format, `import.meta` its CommonJS spelling. */
@@ -101,6 +109,6 @@ function emitCommonJs(path) {
 }
 
 compileEsm()
-for (const path of sources()) emitCommonJs(path)
+for (const path of commonJsSources()) emitCommonJs(path)
 const cli = join(DIST, 'cli/main.js')
 if (existsSync(cli)) chmodSync(cli, 0o755)

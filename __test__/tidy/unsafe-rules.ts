@@ -5,7 +5,9 @@ import { blankRust } from './rust-text.js'
 const UNSAFE_ALLOWED = ['crates/env/src/mapping.rs', 'crates/shard/src/vector/', 'crates/node/']
 
 function unsafePlaces(text: string): { line: number; what: string }[] {
-  return [...blankRust(text).matchAll(/\bunsafe\b(\s+\w+)?/g)].map((found) => ({
+  // A function pointer type, `unsafe extern "C" fn(..)`, promises nothing by itself.
+  const pattern = /\bunsafe\b(?!\s+(?:extern\s+)?fn\s*\()(\s+\w+)?/g
+  return [...blankRust(text).matchAll(pattern)].map((found) => ({
     line: lineAt(text, found.index),
     what: found[1]?.trim() ?? 'block',
   }))
