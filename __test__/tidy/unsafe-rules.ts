@@ -6,10 +6,10 @@ const UNSAFE_ALLOWED = ['crates/env/src/mapping.rs', 'crates/shard/src/vector/',
 
 function unsafePlaces(text: string): { line: number; what: string }[] {
   // A function pointer type, `unsafe extern "C" fn(..)`, promises nothing by itself.
-  const pattern = /\bunsafe\b(?!\s+(?:extern\s+)?fn\s*\()(\s+\w+)?/g
+  const pattern = /\bunsafe\b(?!\s+(?:extern\s+)?fn\s*\()(\s+\w+|\()?/g
   return [...blankRust(text).matchAll(pattern)].map((found) => ({
     line: lineAt(text, found.index),
-    what: found[1]?.trim() ?? 'block',
+    what: found[1]?.trim().replace('(', 'attribute') ?? 'block',
   }))
 }
 
@@ -24,6 +24,7 @@ export const unsafeOnlyWhereAllowed: Rule = {
       ),
   bad: {
     'a block in the log': sample('crates/shard/src/wal/a.rs', 'fn a() { unsafe { b() } }\n'),
+    'an attribute in the store': sample('crates/store/src/a.rs', '#[unsafe(no_mangle)]\n'),
     'an impl in the store': sample('crates/store/src/a.rs', 'unsafe impl Send for A {}\n'),
   },
   good: {
@@ -54,6 +55,7 @@ export const unsafeIsExplained: Rule = {
     filesOf(project, /\.rs$/).flatMap(({ path, text }) => {
       const lines = text.split('\n')
       return unsafePlaces(text)
+        .filter(({ what }) => what !== 'attribute')
         .filter(({ line, what }) => {
           const word = /^(fn|extern|trait)$/.test(what) ? /SAFETY:|# Safety/ : /SAFETY:/
           return !explainedAbove(lines, line, word)
@@ -76,6 +78,10 @@ export const unsafeIsExplained: Rule = {
     'a doc section': sample(
       'crates/node/src/a.rs',
       '/// # Safety\n/// Alive.\n#[inline]\npub unsafe fn a() {}\n',
+    ),
+    'an attribute, and a type': sample(
+      'crates/node/src/a.rs',
+      '#[unsafe(no_mangle)]\ntype A = unsafe extern "C" fn(u8);\n',
     ),
     'inside a statement': sample(
       'crates/node/src/a.rs',
