@@ -1,6 +1,6 @@
 // The ids of concepts that were learned without one: derived from content, or from a key.
 
-import { addon, exchange, ID_KINDS } from './native.js'
+import { exchange, ID_KINDS } from './native.js'
 import type { ConceptId } from './types.js'
 import { checkName, checkNamespace, checkObject, checkText } from './validate/fields.js'
 import { invalid } from './validate/refusal.js'
@@ -39,6 +39,6 @@ export function deriveId(
   exchange.ensure(3 * (namespace.length + text.length))
   const namespaceBytes = exchange.buffer.utf8Write(namespace, 0)
   const textBytes = exchange.buffer.utf8Write(text, namespaceBytes)
-  exchange.check(addon.deriveId(exchange.native, ID_KINDS[kind], namespaceBytes, textBytes))
+  exchange.check(exchange.native.deriveId(ID_KINDS[kind], namespaceBytes, textBytes))
   return exchange.buffer.latin1Slice(0, ID_CHARS)
 }

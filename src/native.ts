@@ -68,15 +68,20 @@ export interface NativeStore {
 /** What the addon calls with messages: their length in the exchange, or their bytes. */
 export type Deliver = (message: number | ArrayBuffer) => void
 
-interface Addon {
-  /** Makes the addon read and write this buffer for the thread that calls. */
-  createExchange(buffer: Buffer): unknown
-  growExchange(exchange: unknown, buffer: Buffer): void
-  createStore(exchange: unknown, deliver: Deliver): NativeStore
+/** Functions that answer through one exchange. */
+interface NativeExchange {
+  /** Goes over to a larger buffer. */
+  grow(buffer: Buffer): number
+  createStore(deliver: Deliver): NativeStore
   /** Writes the hex id of texts in the exchange, namespace first, to its start. */
-  deriveId(exchange: unknown, kind: number, namespaceBytes: number, textBytes: number): number
-  /** Every code the addon can answer, for the test that each is documented. */
-  errorCodes(): string[]
+  deriveId(kind: number, namespaceBytes: number, textBytes: number): number
+}
+
+interface Addon {
+  /** Makes functions that answer through this buffer, on the thread that calls. */
+  createExchange(buffer: Buffer): NativeExchange
+  /** Every code that the addon can answer, with spaces between. */
+  errorCodes(): string
 }
 
 const EXCHANGE_BYTES = 256 * 1024
@@ -90,7 +95,7 @@ export class Exchange {
   f64: Float64Array
   f32: Float32Array
   u32: Uint32Array
-  readonly native: unknown
+  readonly native: NativeExchange
 
   constructor(addon: Addon) {
     this.buffer = Buffer.allocUnsafeSlow(EXCHANGE_BYTES) as DirectBuffer
@@ -110,7 +115,7 @@ export class Exchange {
     this.f64 = new Float64Array(larger.buffer)
     this.f32 = new Float32Array(larger.buffer)
     this.u32 = new Uint32Array(larger.buffer)
-    addon.growExchange(this.native, larger)
+    this.native.grow(larger)
   }
 
   /** Throws if the answer is an error. True if the call has to be repeated with more room. */

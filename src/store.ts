@@ -14,10 +14,10 @@ import {
 } from './batch-encoder.js'
 import { Completions } from './completions.js'
 import { EmbedQueue } from './embed-queue.js'
-import { Jobs } from './jobs.js'
+import { type Job, Jobs } from './jobs.js'
 import type { MessagePackWriter } from './message-pack/writer.js'
 import { decodeMessagePack } from './message-pack/reader.js'
-import { addon, exchange, JOBS, type NativeReader, type NativeStore } from './native.js'
+import { exchange, JOBS, type NativeReader, type NativeStore } from './native.js'
 import { checkPath, type OptionOrigins, type ResolvedOptions, resolveOptions } from './options.js'
 import { type ReadContext, StoreReads } from './reads.js'
 import {
@@ -53,6 +53,8 @@ import { type WriteKind, WriteQueue } from './write-queue.js'
 
 /** Bytes of a frame in front of its batch. */
 const FRAME_HEADER_BYTES = 8
+
+const CLOSE: Job<undefined> = { kind: JOBS.close, decode: () => undefined }
 
 interface Statistics {
   readonly store: StoreStats
@@ -247,7 +249,7 @@ class StoreHandle extends StoreReads implements Store {
     this.closeReads()
     await this.#embeds?.idle()
     await this.#queue.idle()
-    await this.#jobs.run(this.#native, { kind: JOBS.close, decode: () => undefined })
+    await this.#jobs.run(this.#native, CLOSE)
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -304,13 +306,19 @@ export async function openStore(
   checkPath(path)
   const resolved = resolveOptions(options, origins)
   const completions = new Completions()
-  const native = addon.createStore(exchange.native, completions.deliver)
+  const native = exchange.native.createStore(completions.deliver)
   const jobs = new Jobs(native, completions)
-  await jobs.run(native, {
-    kind: JOBS.open,
-    write: (out) => writeOpenArguments(out, resolvePath(path), resolved),
-    decode: () => undefined,
-  })
+  try {
+    await jobs.run(native, {
+      kind: JOBS.open,
+      write: (out) => writeOpenArguments(out, resolvePath(path), resolved),
+      decode: () => undefined,
+    })
+  } catch (error) {
+    // Frees what the addon made for the handle.
+    await jobs.run(native, CLOSE)
+    throw error
+  }
   return new StoreHandle(native, readerOf(native.reader()), completions, jobs, resolved)
 }
 
