@@ -1,0 +1,189 @@
+//! The associations at one side of a concept: an array that only grows, in chunks of doubling size.
+//!
+//! An entry is visible at seqno S when `begin <= S < end`. Changing an association ends its entry
+//! and appends another with the same seqno, so a reader sees exactly one of them.
+
+use std::ops::ControlFlow;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use sutra_format::AssociationClass;
+
+const FIRST_ENTRIES: u32 = 4;
+/// Numbers that labels may have: they share a word with cell and class.
+pub const LABELS_MAX: u32 = 1 << 24;
+
+/// An association as seen from one of its ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EdgeRef {
+    /// Cell of the concept at the other end.
+    pub other: u32,
+    /// Its class.
+    pub class: AssociationClass,
+    /// Number of its label, 0 for none.
+    pub label: u32,
+    /// Its confidence.
+    pub confidence: f64,
+    /// Where its record is.
+    pub location: u64,
+}
+
+/// Entries in the order they were added.
+#[derive(Default)]
+pub struct Adjacency {
+    first: OnceLock<Box<Chunk>>,
+}
+
+struct Chunk {
+    entries: Box<[Entry]>,
+    length: AtomicU32,
+    next: OnceLock<Box<Chunk>>,
+}
+
+#[derive(Default)]
+struct Entry {
+    begin: AtomicU64,
+    end: AtomicU64,
+    /// other << 32 | label << 8 | class
+    names: AtomicU64,
+    confidence: AtomicU64,
+    location: AtomicU64,
+}
+
+impl Chunk {
+    fn with_entries(entries: u32) -> Self {
+        Self {
+            entries: (0..entries).map(|_| Entry::default()).collect(),
+            length: AtomicU32::new(0),
+            next: OnceLock::new(),
+        }
+    }
+}
+
+impl Entry {
+    fn read(&self, seqno: u64) -> Option<EdgeRef> {
+        let begin = self.begin.load(Ordering::Relaxed);
+        let end = self.end.load(Ordering::Relaxed);
+        if !(begin <= seqno && seqno < end) {
+            return None;
+        }
+        let names = self.names.load(Ordering::Relaxed);
+        Some(EdgeRef {
+            other: (names >> 32) as u32,
+            class: AssociationClass::from_number(names as u8)?,
+            label: (names as u32) >> 8,
+            confidence: f64::from_bits(self.confidence.load(Ordering::Relaxed)),
+            location: self.location.load(Ordering::Relaxed),
+        })
+    }
+}
+
+impl Adjacency {
+    /// Gives the entries visible at `seqno`, oldest first, until `visit` breaks.
+    #[inline]
+    pub fn visit<F>(&self, seqno: u64, mut visit: F) -> ControlFlow<()>
+    where
+        F: FnMut(&EdgeRef) -> ControlFlow<()>,
+    {
+        let mut next = self.first.get();
+        while let Some(chunk) = next {
+            let length = chunk.length.load(Ordering::Acquire) as usize;
+            for entry in chunk.entries.iter().take(length) {
+                if let Some(edge) = entry.read(seqno) {
+                    visit(&edge)?;
+                }
+            }
+            next = chunk.next.get();
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Appends an entry visible from `begin` on and gives its index and the bytes of memory it
+    /// took. Only the writer calls this, with `length` entries so far.
+    pub fn append(&self, length: u32, begin: u64, edge: &EdgeRef) -> u64 {
+        let (chunk_number, offset) = place(length);
+        let mut memory_bytes = 0;
+        let mut slot = &self.first;
+        let mut entries = FIRST_ENTRIES;
+        for _ in 0..chunk_number {
+            let Some(chunk) = slot.get() else { return 0 };
+            slot = &chunk.next;
+            entries *= 2;
+        }
+        let chunk = slot.get_or_init(|| {
+            memory_bytes = (entries as usize * size_of::<Entry>() + size_of::<Chunk>()) as u64;
+            Box::new(Chunk::with_entries(entries))
+        });
+        if let Some(entry) = chunk.entries.get(offset as usize) {
+            let names = u64::from(edge.other) << 32
+                | u64::from(edge.label) << 8
+                | u64::from(edge.class.number());
+            entry.begin.store(begin, Ordering::Relaxed);
+            entry.end.store(u64::MAX, Ordering::Relaxed);
+            entry.names.store(names, Ordering::Relaxed);
+            entry.confidence.store(edge.confidence.to_bits(), Ordering::Relaxed);
+            entry.location.store(edge.location, Ordering::Relaxed);
+        }
+        // Readers load the length with Acquire: they see the entry whole or not at all.
+        chunk.length.store(offset + 1, Ordering::Release);
+        memory_bytes
+    }
+
+    /// Ends the entry at `index`: it is not visible at `end` and later. The store is ordered by the
+    /// publication of `end`'s seqno.
+    pub fn end(&self, index: u32, end: u64) {
+        let (chunk_number, offset) = place(index);
+        let mut next = self.first.get();
+        for _ in 0..chunk_number {
+            next = next.and_then(|chunk| chunk.next.get());
+        }
+        let entry = next.and_then(|chunk| chunk.entries.get(offset as usize));
+        if let Some(entry) = entry {
+            entry.end.store(end, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Chunk and offset in it: chunk c begins at `FIRST_ENTRIES * (2^c - 1)`.
+fn place(index: u32) -> (u32, u32) {
+    let chunk_number = (u64::from(index) / u64::from(FIRST_ENTRIES) + 1).ilog2();
+    let begin = u64::from(FIRST_ENTRIES) * ((1 << chunk_number) - 1);
+    (chunk_number, (u64::from(index) - begin) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Adjacency, EdgeRef};
+    use std::ops::ControlFlow;
+    use sutra_format::AssociationClass;
+
+    fn visible(adjacency: &Adjacency, seqno: u64) -> Vec<u32> {
+        let mut others = Vec::new();
+        let walked = adjacency.visit(seqno, |edge| {
+            others.push(edge.other);
+            ControlFlow::Continue(())
+        });
+        assert!(walked.is_continue());
+        others
+    }
+
+    #[test]
+    fn entries_are_visible_from_begin_until_end_in_the_order_they_came() {
+        let adjacency = Adjacency::default();
+        for index in 0..1000 {
+            let edge = EdgeRef {
+                other: index,
+                class: AssociationClass::Causal,
+                label: index,
+                confidence: 0.5,
+                location: 1,
+            };
+            adjacency.append(index, u64::from(index) + 1, &edge);
+        }
+        assert_eq!(visible(&adjacency, 0), Vec::<u32>::new());
+        assert_eq!(visible(&adjacency, 10), (0..10).collect::<Vec<_>>());
+        assert_eq!(visible(&adjacency, u64::MAX - 1).len(), 1000);
+        adjacency.end(3, 500);
+        assert!(visible(&adjacency, 499).contains(&3));
+        assert!(!visible(&adjacency, 500).contains(&3));
+    }
+}

@@ -1,0 +1,229 @@
+//! Versions, snapshots and edge halves of the delta, without a log.
+
+use super::{DeltaWriter, VectorDefaults};
+use crate::error::Error;
+use std::ops::ControlFlow;
+use sutra_format::op_fields::Validity;
+use sutra_format::{
+    Associate, AssociationClass, Batch, BatchBuilder, ConceptId, EdgeName, Identity, Learn, Limits,
+    Metric, Update,
+};
+
+fn writer() -> DeltaWriter {
+    DeltaWriter::new(VectorDefaults { dimension: 2, metric: Metric::Cosine })
+}
+
+fn commit(writer: &mut DeltaWriter, batch: &Batch) -> Result<Vec<bool>, Error> {
+    let operations = batch.decode(&Limits::default())?;
+    writer.check(&operations)?;
+    let seqno = writer.delta().published_seqno() + 1;
+    let outcomes = writer.apply(seqno, seqno * 10, &operations);
+    writer.publish(seqno);
+    Ok(outcomes.iter().map(|outcome| outcome.changed).collect())
+}
+
+fn learn(key: &str, content: &str) -> Batch {
+    let identity = Identity::Key(key);
+    BatchBuilder::new().learn(&Learn { identity, content, ..Learn::default() }).build()
+}
+
+fn id(key: &str) -> ConceptId {
+    ConceptId::of_key("default", key)
+}
+
+fn edge<'a>(source: &str, target: &str, label: Option<&'a str>) -> EdgeName<'a> {
+    let class = AssociationClass::Causal;
+    EdgeName { source: id(source), target: id(target), class, label }
+}
+
+fn associate(name: EdgeName<'_>, confidence: f64) -> Batch {
+    let associate = Associate {
+        name,
+        confidence: Some(confidence),
+        weight: None,
+        attributes: None,
+        validity: Validity::default(),
+    };
+    BatchBuilder::new().associate(&associate).build()
+}
+
+fn edges(writer: &DeltaWriter, key: &str, seqno: u64) -> (Vec<f64>, Vec<f64>) {
+    let delta = writer.delta();
+    let Some(cell) = delta.cell_of(&id(key)) else { return (vec![], vec![]) };
+    let (mut outgoing, mut incoming) = (vec![], vec![]);
+    let _ = delta.outgoing(cell, seqno, |edge| {
+        outgoing.push(edge.confidence);
+        ControlFlow::Continue(())
+    });
+    let _ = delta.incoming(cell, seqno, |edge| {
+        incoming.push(edge.confidence);
+        ControlFlow::Continue(())
+    });
+    (outgoing, incoming)
+}
+
+#[test]
+fn every_seqno_shows_its_own_version_of_a_concept() {
+    let mut writer = writer();
+    assert_eq!(commit(&mut writer, &learn("a", "one")).unwrap(), [true]);
+    assert_eq!(commit(&mut writer, &learn("a", "two")).unwrap(), [false]);
+    commit(&mut writer, &BatchBuilder::new().delete(id("a")).build()).unwrap();
+    assert_eq!(commit(&mut writer, &learn("a", "three")).unwrap(), [true]);
+    let delta = writer.delta();
+    let content = |seqno| delta.concept(&id("a"), seqno).map(|c| c.content().to_vec());
+    assert_eq!(content(0), None);
+    assert_eq!(content(1).as_deref(), Some(&b"one"[..]));
+    assert_eq!(content(2).as_deref(), Some(&b"two"[..]));
+    assert_eq!(content(3), None);
+    assert_eq!(content(4).as_deref(), Some(&b"three"[..]));
+    assert_eq!(delta.concept(&id("a"), 2).unwrap().created_us(), 10);
+    assert_eq!(delta.concept(&id("a"), 4).unwrap().created_us(), 40);
+    assert_eq!(delta.counts().concepts, 1);
+}
+
+#[test]
+fn a_field_left_out_stays_as_it_was() {
+    let mut writer = writer();
+    let vector: Vec<u8> = [1.0_f32, 2.0].iter().flat_map(|n| n.to_le_bytes()).collect();
+    let full = Learn {
+        identity: Identity::Key("a"),
+        content: "text",
+        vector: Some(&vector),
+        attributes: Some(&[0x81, 0xa1, b'k', 1]),
+        strength: Some(0.25),
+        confidence: Some(0.5),
+        validity: Validity { from_ms: Some(1), to_ms: Some(9) },
+        ..Learn::default()
+    };
+    commit(&mut writer, &BatchBuilder::new().learn(&full).build()).unwrap();
+    let update = Update { id: id("a"), content: Some("new"), ..Update::default() };
+    commit(&mut writer, &BatchBuilder::new().update(&update).build()).unwrap();
+    let delta = writer.delta();
+    let concept = delta.concept(&id("a"), 2).unwrap();
+    assert_eq!(concept.content(), b"new");
+    assert_eq!(concept.key(), b"a");
+    assert_eq!(concept.attributes(), [0x81, 0xa1, b'k', 1]);
+    assert_eq!((concept.strength(), concept.confidence()), (0.25, 0.5));
+    assert_eq!(concept.validity(), full.validity);
+    assert_eq!(delta.vector(&concept), Some(&[1.0, 2.0][..]));
+    let late = Validity { from_ms: Some(9), to_ms: None };
+    let update = Update { id: id("a"), validity: late, ..Update::default() };
+    let refused = commit(&mut writer, &BatchBuilder::new().update(&update).build()).unwrap_err();
+    assert!(matches!(&refused, Error::Refused(refusal) if refusal.field() == "validTo"));
+}
+
+#[test]
+fn both_halves_of_an_association_come_change_and_go_together() {
+    let mut writer = writer();
+    commit(&mut writer, &learn("a", "a")).unwrap();
+    commit(&mut writer, &learn("b", "b")).unwrap();
+    assert_eq!(commit(&mut writer, &associate(edge("a", "b", None), 0.3)).unwrap(), [true]);
+    assert_eq!(commit(&mut writer, &associate(edge("a", "b", None), 0.4)).unwrap(), [false]);
+    assert_eq!(commit(&mut writer, &associate(edge("a", "b", Some("x")), 0.5)).unwrap(), [true]);
+    assert_eq!(edges(&writer, "a", 2), (vec![], vec![]));
+    assert_eq!(edges(&writer, "a", 3).0, [0.3]);
+    assert_eq!(edges(&writer, "b", 3).1, [0.3]);
+    assert_eq!(edges(&writer, "a", 4).0, [0.4]);
+    assert_eq!(edges(&writer, "b", 4).1, [0.4]);
+    assert_eq!(edges(&writer, "b", 5).1, [0.4, 0.5]);
+    assert_eq!(writer.delta().counts().edges, 2);
+    commit(&mut writer, &learn("a", "updates keep associations")).unwrap();
+    assert_eq!(edges(&writer, "a", 6).0, [0.4, 0.5]);
+    commit(&mut writer, &BatchBuilder::new().delete(id("b")).build()).unwrap();
+    assert_eq!(edges(&writer, "a", 7), (vec![], vec![]));
+    assert_eq!(edges(&writer, "b", 7), (vec![], vec![]));
+    assert_eq!(edges(&writer, "a", 6).0, [0.4, 0.5]);
+    assert_eq!(writer.delta().counts().edges, 0);
+    commit(&mut writer, &learn("b", "b")).unwrap();
+    assert_eq!(edges(&writer, "b", 8), (vec![], vec![]));
+}
+
+#[test]
+fn a_self_loop_goes_with_its_concept() {
+    let mut writer = writer();
+    commit(&mut writer, &learn("a", "a")).unwrap();
+    commit(&mut writer, &associate(edge("a", "a", None), 1.0)).unwrap();
+    assert_eq!(edges(&writer, "a", 2), (vec![1.0], vec![1.0]));
+    commit(&mut writer, &BatchBuilder::new().delete(id("a")).build()).unwrap();
+    assert_eq!(writer.delta().counts(), super::Counts { written: 3, ..Default::default() });
+}
+
+#[test]
+fn a_batch_sees_its_own_operations_and_is_refused_whole() {
+    let mut writer = writer();
+    let name = edge("a", "b", None);
+    let edge_of = |name| Associate {
+        name,
+        confidence: None,
+        weight: None,
+        attributes: None,
+        validity: Validity::default(),
+    };
+    let concept = |key| Learn { identity: Identity::Key(key), content: key, ..Learn::default() };
+    let good = BatchBuilder::new()
+        .learn(&concept("a"))
+        .learn(&concept("b"))
+        .associate(&edge_of(name))
+        .learn(&Learn { content: "again", ..concept("a") })
+        .build();
+    assert_eq!(commit(&mut writer, &good).unwrap(), [true, true, true, false]);
+    assert_eq!(writer.delta().concept(&id("a"), 1).unwrap().content(), b"again");
+    let bad =
+        BatchBuilder::new().delete(id("b")).learn(&concept("c")).associate(&edge_of(name)).build();
+    let refused = commit(&mut writer, &bad).unwrap_err();
+    assert!(
+        matches!(&refused, Error::NotFound { field, .. } if field == "operations[2].target"),
+        "{refused}"
+    );
+    assert_eq!(writer.delta().counts().concepts, 2);
+    assert!(writer.delta().concept(&id("c"), u64::MAX - 1).is_none());
+    assert_eq!(edges(&writer, "b", 1).1, [1.0]);
+    let staged = BatchBuilder::new().delete(id("b")).dissociate(&name).delete(id("b")).build();
+    assert_eq!(commit(&mut writer, &staged).unwrap(), [true, false, false]);
+}
+
+#[test]
+fn vectors_must_fit_their_namespace() {
+    let mut writer = writer();
+    let refused = |writer: &mut DeltaWriter, numbers: &[f32]| {
+        let vector: Vec<u8> = numbers.iter().flat_map(|n| n.to_le_bytes()).collect();
+        let learn = Learn { content: "x", vector: Some(&vector), ..Learn::default() };
+        let refused = commit(writer, &BatchBuilder::new().learn(&learn).build()).unwrap_err();
+        matches!(&refused, Error::Refused(refusal) if refusal.field() == "vector")
+    };
+    assert!(refused(&mut writer, &[1.0]));
+    assert!(refused(&mut writer, &[0.0, -0.0]));
+    assert_eq!(writer.delta().counts().concepts, 0);
+}
+
+#[test]
+fn recent_gives_the_newest_version_of_each_concept_once() {
+    let mut writer = writer();
+    for key in ["a", "b", "c"] {
+        commit(&mut writer, &learn(key, key)).unwrap();
+    }
+    commit(&mut writer, &learn("a", "newer")).unwrap();
+    commit(&mut writer, &BatchBuilder::new().delete(id("b")).build()).unwrap();
+    let recent = |seqno| {
+        let mut contents = Vec::new();
+        let _ = writer.delta().recent(u64::MAX, seqno, |concept| {
+            contents.push(String::from_utf8(concept.content().to_vec()).unwrap());
+            ControlFlow::Continue(())
+        });
+        contents
+    };
+    assert_eq!(recent(5), ["newer", "c"]);
+    assert_eq!(recent(3), ["c", "b", "a"]);
+}
+
+#[test]
+fn ten_thousand_concepts_are_found_while_the_table_grows() {
+    let mut writer = writer();
+    for number in 0..10_000 {
+        commit(&mut writer, &learn(&number.to_string(), "x")).unwrap();
+    }
+    for number in 0..10_000 {
+        assert!(writer.delta().concept(&id(&number.to_string()), 10_000).is_some());
+    }
+    assert!(writer.delta().concept(&id("10000"), 10_000).is_none());
+}

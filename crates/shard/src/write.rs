@@ -1,0 +1,155 @@
+//! The write path, as callers see it: queue a batch, hear of it once it is on disk and readable.
+
+use crate::delta::Outcome;
+use crate::error::{Error, Result};
+use parking_lot::{Condvar, Mutex};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use sutra_format::Batch;
+
+/// What a commit did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// Its number, in order of visibility.
+    pub seqno: u64,
+    /// One for each operation, in order.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Where acknowledgements go. Called on the committer's thread: hand over, do not work.
+pub trait AckSink: Send + Sync {
+    /// One batch is done or refused.
+    fn complete(&self, token: u64, result: Result<Committed>);
+
+    /// Every batch of a group that goes to this sink has been completed.
+    fn group_end(&self);
+}
+
+/// Whom to tell of one batch.
+#[derive(Clone)]
+pub struct Ack {
+    /// Receiver, shared by many batches.
+    pub sink: Arc<dyn AckSink>,
+    /// The receiver's own name for the batch.
+    pub token: u64,
+}
+
+/// What the committer is asked for.
+pub(crate) enum Request {
+    Write(Batch),
+    /// Everything before it on disk.
+    Flush,
+    /// As flush, then no more.
+    Close,
+}
+
+pub(crate) struct Pending {
+    pub request: Request,
+    pub ack: Ack,
+    pub queued_us: u64,
+}
+
+/// Batches waiting for the committer, in order.
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    capacity: usize,
+}
+
+#[derive(Default)]
+struct State {
+    pending: VecDeque<Pending>,
+    closed: Option<String>,
+    has_failed: bool,
+}
+
+impl Queue {
+    pub fn new(capacity: usize) -> Self {
+        Self { state: Mutex::default(), capacity }
+    }
+
+    /// Adds requests, all or those that fit; gives back each refused one with the reason.
+    pub fn push(&self, requests: impl IntoIterator<Item = Pending>) -> Vec<(Pending, Error)> {
+        let mut refused = Vec::new();
+        let mut state = self.state.lock();
+        for request in requests {
+            if let Some(reason) = &state.closed {
+                refused.push((request, Error::Closed(reason.clone())));
+            } else if state.pending.len() >= self.capacity {
+                let message = format!("{} writes are waiting already", self.capacity);
+                refused.push((request, Error::Busy(message)));
+            } else {
+                if matches!(request.request, Request::Close) {
+                    state.closed = Some("the store is closed".into());
+                }
+                state.pending.push_back(request);
+            }
+        }
+        refused
+    }
+
+    /// Takes the next requests for one group: up to `bytes_max`, at least one.
+    pub fn take_group(&self, bytes_max: usize, group: &mut Vec<Pending>) {
+        let mut state = self.state.lock();
+        let mut bytes = 0;
+        while let Some(next) = state.pending.front() {
+            if let Request::Write(batch) = &next.request {
+                bytes += batch.bytes().len();
+            }
+            if bytes > bytes_max && !group.is_empty() {
+                break;
+            }
+            group.extend(state.pending.pop_front());
+        }
+    }
+
+    /// Refuses everything from now on; the first reason stays.
+    pub fn refuse(&self, reason: &str) {
+        self.state.lock().closed.get_or_insert_with(|| reason.into());
+    }
+
+    /// Refuses everything from now on, because a write failed.
+    pub fn fail(&self, reason: &str) {
+        self.refuse(reason);
+        self.state.lock().has_failed = true;
+    }
+
+    pub fn has_failed(&self) -> bool {
+        self.state.lock().has_failed
+    }
+
+    pub fn depth(&self) -> usize {
+        self.state.lock().pending.len()
+    }
+
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+}
+
+/// Waits on the calling thread for one acknowledgement.
+#[derive(Default)]
+pub(crate) struct Waiter {
+    result: Mutex<Option<Result<Committed>>>,
+    arrived: Condvar,
+}
+
+impl Waiter {
+    pub fn wait(&self) -> Result<Committed> {
+        let mut result = self.result.lock();
+        loop {
+            if let Some(result) = result.take() {
+                return result;
+            }
+            self.arrived.wait(&mut result);
+        }
+    }
+}
+
+impl AckSink for Waiter {
+    fn complete(&self, _token: u64, result: Result<Committed>) {
+        *self.result.lock() = Some(result);
+        self.arrived.notify_one();
+    }
+
+    fn group_end(&self) {}
+}
