@@ -1,8 +1,10 @@
+import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { text } from '../../config/index.js'
 import type { ChangeCounts, LearnOptions, LearnProgress, LearnReport } from '../../learn/index.js'
 import { defineCommand, flag, switchFlag } from '../command.js'
 import type { FlagValues } from '../command.js'
 import { EXIT } from '../exit-codes.js'
+import { checkInput } from '../input.js'
 import { REFERENCE_FLAGS } from '../find-concept.js'
 import type { ProgressState } from '../progress.js'
 import { pairs, printable } from '../text.js'
@@ -22,7 +24,7 @@ const FLAGS = {
   exclude: flag(
     '--exclude <patterns>',
     text('patterns as in .gitignore with commas between them', /^.{1,10000}$/su),
-    'leave these out instead of the default ones',
+    'leave these out too; "!data/" takes a default one back',
   ),
   ignored: switchFlag('--ignored', 'also what .gitignore files leave out'),
   force: switchFlag('--force', 'write every concept again, changed or not'),
@@ -44,11 +46,15 @@ export const learnCommand = defineCommand({
     'sutra learn docs --name handbook --exclude "drafts/,*.tmp"',
     'sutra learn . --packages --json',
   ],
-  run: (call) =>
-    call.withStore('write', async (store) => {
-      const { learnFolder } = await import('../../learn/index.js')
-      const report = await learnFolder(store, call.arguments[0] ?? '.', {
+  async run(call) {
+    const folder = call.arguments[0] ?? '.'
+    await checkInput(folder, 'folder')
+    return call.withStore('write', async (store) => {
+      const { DEFAULT_EXCLUDES, learnFolder } = await import('../../learn/index.js')
+      const exclude = call.flags.exclude?.split(',') ?? DEFAULT_EXCLUDES
+      const report = await learnFolder(store, folder, {
         ...learnOptions(call.flags),
+        exclude: [...exclude, ...storePattern(folder, call.settings.data)],
         signal: call.signal,
         onProgress: (progress) => call.progress.update(progressState(progress)),
       })
@@ -60,7 +66,8 @@ export const learnCommand = defineCommand({
       }
       const missed = [...SERIOUS].some((reason) => reason in report.problemCounts)
       return missed ? EXIT.partly : EXIT.done
-    }),
+    })
+  },
 })
 
 function learnOptions(flags: FlagValues<typeof FLAGS>): LearnOptions {
@@ -68,10 +75,16 @@ function learnOptions(flags: FlagValues<typeof FLAGS>): LearnOptions {
   if (flags.namespace !== undefined) options.namespace = flags.namespace
   if (flags.name !== undefined) options.name = flags.name
   if (flags.packages === true) options.packages = true
-  if (flags.exclude !== undefined) options.exclude = flags.exclude.split(',')
   if (flags.ignored === true) options.gitignore = false
   if (flags.force === true) options.force = true
   return options
+}
+
+/** Keeps the store itself out of what is learned, if it lies in the folder. */
+function storePattern(folder: string, data: string): string[] {
+  const path = relative(resolve(folder), resolve(data))
+  const outside = path === '' || path.startsWith('..') || isAbsolute(path)
+  return outside ? [] : [`/${path.replaceAll(sep, '/')}/`]
 }
 
 function progressState({
