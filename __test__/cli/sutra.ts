@@ -1,8 +1,8 @@
 // Runs the `sutra` command as a child process, as a shell would.
 import type { ExecutionContext } from 'ava'
 import { spawn } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import type { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
@@ -38,31 +38,35 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
     cwd: options.cwd,
     env: { PATH: process.env['PATH'] ?? '', ...options.env },
   })
+  child.stdin.on('error', () => undefined)
+  child.stdin.end(options.stdin ?? '')
+  return watch(child)
+}
+
+function watch(child: ChildProcessWithoutNullStreams): Running {
   let stdout = ''
   let stderr = ''
   const watchers = new Set<() => void>()
   child.stdout.on('data', (chunk) => {
     stdout += String(chunk)
-    for (const watch of watchers) watch()
+    for (const look of watchers) look()
   })
   child.stderr.on('data', (chunk) => {
     stderr += String(chunk)
-    for (const watch of watchers) watch()
+    for (const look of watchers) look()
   })
-  child.stdin.on('error', () => undefined)
-  child.stdin.end(options.stdin ?? '')
   const outcome = new Promise<Outcome>((fulfil, reject) => {
     child.on('error', reject)
     child.on('close', (code, signal) => fulfil({ code, signal, stdout, stderr }))
   })
   const seen = (pattern: RegExp): Promise<RegExpExecArray> =>
     new Promise((fulfil, reject) => {
-      const watch = (): void => {
+      const look = (): void => {
         const found = pattern.exec(`${stdout}\n${stderr}`)
         if (found !== null) fulfil(found)
       }
-      watchers.add(watch)
-      watch()
+      watchers.add(look)
+      look()
       outcome.then(() => reject(new Error(`ended without ${pattern}: ${stdout}${stderr}`)), reject)
     })
   return { child, outcome, seen }
@@ -71,6 +75,17 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
 /** Runs `sutra` to its end. */
 export function sutra(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return start(args, options).outcome
+}
+
+/** Starts a command line in a shell that knows `sutra`. */
+export function startLine(line: string, cwd: string, env: Record<string, string> = {}): Running {
+  const bin = join(cwd, '.bin')
+  mkdirSync(bin, { recursive: true })
+  const script = `#!/bin/sh\nexec "${process.execPath}" "--import=${REGISTER}" "${MAIN}" "$@"\n`
+  writeFileSync(join(bin, 'sutra'), script, { mode: 0o755 })
+  const path = `${bin}:${process.env['PATH'] ?? ''}`
+  // With exec there is no shell between us and the command: signals reach it.
+  return watch(spawn('sh', ['-c', `exec ${line}`], { cwd, env: { PATH: path, ...env } }))
 }
 
 /** A folder that is gone after the test. */

@@ -1,5 +1,7 @@
 import type { CliCommand } from './command.js'
+import { exportCommand } from './commands/export.js'
 import { getCommand } from './commands/get.js'
+import { importCommand } from './commands/import.js'
 import { learnCommand } from './commands/learn.js'
 import { neighborsCommand } from './commands/neighbors.js'
 import { pathsCommand } from './commands/paths.js'
@@ -11,6 +13,8 @@ import { statsCommand } from './commands/stats.js'
 export const COMMANDS: readonly CliCommand[] = [
   serveCommand,
   learnCommand,
+  importCommand,
+  exportCommand,
   getCommand,
   searchCommand,
   neighborsCommand,

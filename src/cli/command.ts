@@ -34,7 +34,7 @@ export function switchFlag(syntax: string, about: string): Flag<boolean> {
 /** The streams and variables a command runs with. */
 export interface CommandIo {
   readonly process: NodeJS.Process
-  readonly stdin: NodeJS.ReadableStream
+  readonly stdin: AsyncIterable<Uint8Array>
   readonly stderr: NodeJS.WritableStream
   readonly environment: Readonly<Record<string, string | undefined>>
 }

@@ -8,7 +8,7 @@ export const EXIT = {
   failed: 1,
   /** The command line, the configuration or a value given is wrong. */
   usage: 2,
-  /** The concept asked for is not there. */
+  /** What was asked for is not there: a concept, a folder or file to read. */
   notFound: 3,
   /** The store cannot be opened: absent, not a store, in use, damaged, no permission. */
   notOpened: 4,

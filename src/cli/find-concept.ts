@@ -3,14 +3,16 @@ import type { Concept, Reads } from '../types.js'
 import { text } from '../config/index.js'
 import { flag, switchFlag } from './command.js'
 
+/** A name of a namespace. */
+export const NAMESPACE = text(
+  '1 to 64 letters, digits and . _ : -',
+  /^[A-Za-z0-9_][A-Za-z0-9._:-]{0,63}$/,
+)
+
 /** Flags of commands that take a concept by id or by key. */
 export const REFERENCE_FLAGS = {
   key: switchFlag('--key', 'arguments are keys, not ids'),
-  namespace: flag(
-    '-n, --namespace <name>',
-    text('1 to 64 letters, digits and . _ : -', /^[A-Za-z0-9_][A-Za-z0-9._:-]{0,63}$/),
-    'namespace of the concepts',
-  ),
+  namespace: flag('-n, --namespace <name>', NAMESPACE, 'namespace of the concepts'),
 }
 
 /** How an argument names a concept. */

@@ -15,8 +15,8 @@ export const getCommand = defineCommand({
   },
   examples: [
     'sutra get 4f1c7e5d2a9b80c3e6f4a1b2c3d4e5f6',
-    'sutra get --key README.md --json',
-    'sutra get --key README.md --vector --json',
+    'sutra get --key doc:README.md --json',
+    'sutra get --key doc:README.md --vector --json',
   ],
   run: (call) =>
     call.withStore('read', async (store) => {

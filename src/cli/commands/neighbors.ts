@@ -20,9 +20,9 @@ export const neighborsCommand = defineCommand({
     limit: flag('--limit <count>', wholeNumber(1, 1_000_000), 'associations at most'),
   },
   examples: [
-    'sutra neighbors --key README.md',
-    'sutra neighbors --key README.md --direction out --type semantic,causal',
-    'sutra neighbors --key README.md --limit 5 --json',
+    'sutra neighbors --key doc:README.md',
+    'sutra neighbors --key doc:README.md --direction out --type semantic,causal',
+    'sutra neighbors --key doc:README.md --limit 5 --json',
   ],
   run: (call) =>
     call.withStore('read', async (store) => {

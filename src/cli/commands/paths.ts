@@ -28,8 +28,8 @@ export const pathsCommand = defineCommand({
   settings: ['data'],
   flags: FLAGS,
   examples: [
-    'sutra paths --key docs README.md --direction both',
-    'sutra paths --key docs README.md --direction both --hops 4 --paths 3 --json',
+    'sutra paths --key folder:. doc:README.md --direction both',
+    'sutra paths --key folder:. doc:README.md --direction both --hops 4 --paths 3 --json',
   ],
   run: (call) =>
     call.withStore('read', async (store) => {

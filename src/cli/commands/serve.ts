@@ -46,7 +46,7 @@ export const serveCommand = defineCommand({
   flags: FLAGS,
   examples: [
     'sutra serve',
-    'sutra serve --data ./memory --port 8080 --json',
+    'sutra serve --data ./memory --port 0 --json',
     'sutra serve --host 0.0.0.0 --insecure --log-level debug',
   ],
   handlesSignals: true,
