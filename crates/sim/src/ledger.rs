@@ -121,21 +121,21 @@ impl Ledger {
             return Err(Failure::new(CHECKER, "acknowledged before an earlier write was answered"));
         }
         let Some(InFlight { batch, .. }) = self.in_flight.pop_front() else { return Ok(()) };
-        let (state, changed) = self.state.after(&batch, self.metric).map_err(|refused| {
+        let after = self.state.after(&batch, self.metric).map_err(|refused| {
             Failure::new(CHECKER, format!("{batch:?} was acknowledged, but {}", refused.0))
         })?;
         let outcomes: Vec<bool> = committed.outcomes.iter().map(|o| o.changed).collect();
-        if committed.seqno != self.seqno + 1 || outcomes != changed {
-            let expected = (self.seqno + 1, changed);
-            let message = format!(
-                "{batch:?} was answered {:?}; expected {expected:?}",
-                (committed.seqno, outcomes)
-            );
+        let expected = (self.seqno + u64::from(after.is_commit), after.changed);
+        let answered = (committed.seqno, outcomes);
+        if answered != expected {
+            let message = format!("{batch:?} was answered {answered:?}; expected {expected:?}");
             return Err(Failure::new(CHECKER, message));
         }
-        self.state = state;
-        self.seqno += 1;
-        self.acknowledged.push(batch);
+        self.seqno = committed.seqno;
+        self.state = after.state;
+        if after.is_commit {
+            self.acknowledged.push(batch);
+        }
         Ok(())
     }
 
@@ -161,7 +161,7 @@ impl Ledger {
     fn must_refuse(&self, index: usize) -> bool {
         let mut state = self.state.clone();
         for write in self.in_flight.iter().take(index) {
-            if let Ok((next, _)) = state.after(&write.batch, self.metric) {
+            if let Some(next) = state.after_commit(&write.batch, self.metric) {
                 state = next;
             }
         }
@@ -179,7 +179,7 @@ impl Ledger {
         let mut waiting = self.in_flight.iter();
         while at < seqno {
             let Some(write) = waiting.next() else { break };
-            if let Ok((next, _)) = state.after(&write.batch, self.metric) {
+            if let Some(next) = state.after_commit(&write.batch, self.metric) {
                 state = next;
                 at += 1;
             }
@@ -207,7 +207,7 @@ impl Ledger {
         let mut candidates = vec![Candidate { state: base.clone(), seqno }];
         for batch in rest.iter().chain(&self.unknown).chain(waiting) {
             let last = &candidates[candidates.len() - 1];
-            if let Ok((state, _)) = last.state.after(batch, self.metric) {
+            if let Some(state) = last.state.after_commit(batch, self.metric) {
                 let seqno = last.seqno + 1;
                 candidates.push(Candidate { state, seqno });
             }
@@ -246,7 +246,7 @@ impl Ledger {
             if self.floor_seqno + kept.len() as u64 == self.seqno {
                 break;
             }
-            if let Ok((next, _)) = state.after(&batch, self.metric) {
+            if let Some(next) = state.after_commit(&batch, self.metric) {
                 state = next;
                 kept.push(batch);
             }

@@ -11,14 +11,40 @@
     reason = "a simulation that meets the impossible must stop at once, and loudly"
 )]
 
+mod bug;
+mod campaign;
+mod checkers;
 mod clock;
 mod dice;
 mod disk;
+mod engine;
+mod exhaustive;
+mod failure;
 mod history;
+mod ledger;
+mod liar;
+mod model;
+mod operation;
+mod plan;
+mod run;
+mod shrink;
 mod work;
+mod world;
 
+pub use bug::Bug;
+pub use campaign::{Campaign, Found, Summary};
 pub use clock::SimClock;
 pub use dice::{Actor, Dice, SimRandom};
 pub use disk::{Crash, Fault, FaultPlan, OpClass, SimDisk, Survival};
+pub use exhaustive::run_all_short;
+pub use failure::Failure;
 pub use history::History;
+pub use ledger::{Candidate, Ledger};
+pub use liar::{Lie, LyingDisk};
+pub use model::{Concept, Edge, EdgeKey, Refused, State};
+pub use operation::{EdgeFields, EdgeSlots, Fields, Operation, SLOTS, Slot, Text, encode};
+pub use plan::{Action, CrashPlan, Plan, Setting};
+pub use run::{Outcome, run, trace};
+pub use shrink::{Shrunk, shrink};
 pub use work::SimWork;
+pub use world::{Report, World};

@@ -66,32 +66,48 @@ pub struct State {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Refused(pub &'static str);
 
+/// What a batch does.
+pub struct After {
+    /// The state after it.
+    pub state: State,
+    /// For each operation whether it made or removed something; an update always does.
+    pub changed: Vec<bool>,
+    /// Whether it takes a seqno: a batch that only removes what is not there does not.
+    pub is_commit: bool,
+}
+
 impl State {
-    /// The state after a batch, and for each operation whether it made or removed something.
+    /// What a batch does to this state.
     ///
     /// # Errors
     /// When the batch must be refused as a whole.
-    pub fn after(
-        &self,
-        batch: &[Operation],
-        metric: Metric,
-    ) -> Result<(Self, Vec<bool>), Refused> {
-        let mut next = self.clone();
+    pub fn after(&self, batch: &[Operation], metric: Metric) -> Result<After, Refused> {
+        let mut state = self.clone();
         let mut changed = Vec::with_capacity(batch.len());
         for operation in batch {
-            let before = (next.concepts.len(), next.edges.len());
-            next.apply(operation, metric)?;
+            let before = (state.concepts.len(), state.edges.len());
+            state.apply(operation, metric)?;
             changed.push(match operation {
                 Operation::Learn { .. } | Operation::Delete { .. } => {
-                    before.0 != next.concepts.len()
+                    before.0 != state.concepts.len()
                 }
-                Operation::Update { .. } => false,
+                Operation::Update { .. } => true,
                 Operation::Associate { .. } | Operation::Dissociate { .. } => {
-                    before.1 != next.edges.len()
+                    before.1 != state.edges.len()
                 }
             });
         }
-        Ok((next, changed))
+        let removes = |operation: &Operation| {
+            matches!(operation, Operation::Delete { .. } | Operation::Dissociate { .. })
+        };
+        let is_commit = changed.contains(&true) || !batch.iter().all(removes);
+        Ok(After { state, changed, is_commit })
+    }
+
+    /// The state after a batch, if that is a commit of its own: neither refused nor without effect.
+    #[must_use]
+    pub fn after_commit(&self, batch: &[Operation], metric: Metric) -> Option<Self> {
+        self.after(batch, metric).ok().filter(|after| after.is_commit).map(|after| after.state)
     }
 
     fn apply(&mut self, operation: &Operation, metric: Metric) -> Result<(), Refused> {
@@ -140,15 +156,14 @@ impl State {
                 return Err(Refused("an end is missing"));
             }
         }
-        let new =
-            Edge { confidence: 1.0, weight: 1.0, attributes: None, validity: (None, None) };
+        let new = Edge { confidence: 1.0, weight: 1.0, attributes: None, validity: (None, None) };
         let edge = self.edges.entry(key).or_insert(new);
         edge.confidence = fields.confidence.unwrap_or(edge.confidence);
         edge.weight = fields.weight.unwrap_or(edge.weight);
         edge.attributes = fields.attributes_bytes().or(edge.attributes.take());
         edge.validity.0 = fields.valid_from.or(edge.validity.0);
         edge.validity.1 = fields.valid_to.or(edge.validity.1);
-        Ok(())
+        check_validity(edge.validity)
     }
 
     /// The first thing in which `found` differs from this, told for a reader.
@@ -171,7 +186,14 @@ fn change(concept: &mut Concept, fields: &Fields, metric: Metric) -> Result<(), 
     concept.confidence = fields.confidence.unwrap_or(concept.confidence);
     concept.validity.0 = fields.valid_from.or(concept.validity.0);
     concept.validity.1 = fields.valid_to.or(concept.validity.1);
-    Ok(())
+    check_validity(concept.validity)
+}
+
+fn check_validity(validity: (Option<i64>, Option<i64>)) -> Result<(), Refused> {
+    match validity {
+        (Some(from), Some(to)) if to <= from => Err(Refused("it ends before it begins")),
+        _ => Ok(()),
+    }
 }
 
 /// The first entry in which two maps differ.
@@ -213,11 +235,14 @@ mod tests {
     fn one_refused_operation_refuses_the_batch_and_a_delete_takes_the_edges() {
         let empty = State::default();
         let half = [learn(0), associate(0, 1)];
-        assert_eq!(empty.after(&half, Metric::Dot).err(), Some(Refused("an end is missing")));
+        let refused = empty.after(&half, Metric::Dot).err();
+        assert_eq!(refused, Some(Refused("an end is missing")));
         let whole = [learn(0), learn(1), associate(0, 1), associate(1, 1)];
-        let (full, changed) = empty.after(&whole, Metric::Dot).unwrap();
+        let After { state: full, changed, .. } = empty.after(&whole, Metric::Dot).unwrap();
         assert_eq!((full.edges.len(), changed), (2, vec![true; 4]));
-        let (rest, _) = full.after(&[Operation::Delete { slot: Slot(1) }], Metric::Dot).unwrap();
+        let delete = [Operation::Delete { slot: Slot(1) }];
+        let rest = full.after_commit(&delete, Metric::Dot).unwrap();
+        assert_eq!(rest.after_commit(&delete, Metric::Dot), None);
         assert_eq!((rest.concepts.len(), rest.edges.len()), (1, 0));
         assert!(rest.difference(&full).unwrap().contains("should not be there"));
         assert!(full.difference(&rest).unwrap().contains("is missing"));
@@ -228,9 +253,9 @@ mod tests {
     fn fields_left_out_stay_and_zero_vectors_have_no_direction() {
         let fields = Fields { vector: Some([0; 4]), strength: Some(0.5), ..Fields::default() };
         let update = Operation::Update { slot: Slot(0), fields };
-        let (state, _) = State::default().after(&[learn(0)], Metric::Dot).unwrap();
+        let state = State::default().after_commit(&[learn(0)], Metric::Dot).unwrap();
         assert!(state.after(std::slice::from_ref(&update), Metric::Cosine).is_err());
-        let (state, _) = state.after(&[update, learn(0)], Metric::L2).unwrap();
+        let state = state.after_commit(&[update, learn(0)], Metric::L2).unwrap();
         let concept = &state.concepts[&Slot(0).id()];
         assert_eq!((concept.strength, concept.confidence), (0.5, 1.0));
         assert_eq!(concept.vector.as_deref(), Some(&[0.0; 4][..]));

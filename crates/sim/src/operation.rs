@@ -160,15 +160,36 @@ impl EdgeFields {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Operation {
     /// Creates or changes a concept.
-    Learn { slot: Slot, fields: Fields },
+    Learn {
+        /// The concept.
+        slot: Slot,
+        /// What it is given.
+        fields: Fields,
+    },
     /// Changes a concept.
-    Update { slot: Slot, fields: Fields },
+    Update {
+        /// The concept.
+        slot: Slot,
+        /// What it is given.
+        fields: Fields,
+    },
     /// Removes a concept and its associations.
-    Delete { slot: Slot },
+    Delete {
+        /// The concept.
+        slot: Slot,
+    },
     /// Creates or changes an association.
-    Associate { edge: EdgeSlots, fields: EdgeFields },
+    Associate {
+        /// The association.
+        edge: EdgeSlots,
+        /// What it is given.
+        fields: EdgeFields,
+    },
     /// Removes an association.
-    Dissociate { edge: EdgeSlots },
+    Dissociate {
+        /// The association.
+        edge: EdgeSlots,
+    },
 }
 
 /// The batch as the engine takes it.

@@ -13,7 +13,7 @@ use crate::dice::Dice;
 pub const SECTOR_BYTES: u64 = 512;
 
 /// The bytes of one file.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Content {
     live: Vec<u8>,
     durable: Vec<u8>,
@@ -22,6 +22,7 @@ pub struct Content {
     backed: Vec<bool>,
 }
 
+#[derive(Clone)]
 enum Change {
     Write { offset: u64, bytes: Vec<u8> },
     Length(u64),
@@ -154,7 +155,7 @@ fn settle_write(
         let room = (durable.len() as u64).saturating_sub(at).min(piece.len() as u64) as usize;
         if room > 0 {
             let sector = &mut durable[at as usize..at as usize + room];
-            if survival.tears(dice) {
+            if *sector != piece[..room] && survival.tears(dice) {
                 tear(sector, &piece[..room], dice);
             } else if survival.keeps(dice) {
                 sector.copy_from_slice(&piece[..room]);

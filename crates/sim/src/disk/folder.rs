@@ -9,13 +9,14 @@ use super::machine::{NodeId, Survival};
 use crate::dice::Dice;
 
 /// The names in one folder.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Folder {
     live: BTreeMap<String, NodeId>,
     durable: BTreeMap<String, NodeId>,
     pending: Vec<NameChange>,
 }
 
+#[derive(Clone)]
 enum NameChange {
     Add { name: String, node: NodeId },
     Remove { name: String, node: NodeId },

@@ -42,6 +42,13 @@ impl SimDisk {
         Self { machine: Arc::clone(&self.machine), run: machine.run }
     }
 
+    /// Another disk that holds the same, to see what would follow from here.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let machine = self.machine.lock().clone();
+        Self { machine: Arc::new(Mutex::new(machine)), run: self.run }
+    }
+
     /// Replaces what goes wrong from here on.
     pub fn set_plan(&self, plan: FaultPlan) {
         self.machine.lock().plan = plan;
@@ -50,6 +57,11 @@ impl SimDisk {
     /// Changes the plan in place.
     pub fn change_plan(&self, change: impl FnOnce(&mut FaultPlan)) {
         change(&mut self.machine.lock().plan);
+    }
+
+    /// Prints every call from here on.
+    pub fn trace(&self) {
+        self.machine.lock().trace = true;
     }
 
     /// Operations so far that could change the disk.
@@ -150,6 +162,8 @@ impl SimDisk {
         }
         let result = work(&mut machine, begun);
         machine.history.add(u64::from(result.is_err()) + 2);
+        let error = result.as_ref().err().map(ToString::to_string);
+        machine.say(|| format!("{class:?} {begun:?} {}", error.unwrap_or_default()));
         match begun {
             Begun::Works => result,
             Begun::Fails => Err(io_error(class)),
@@ -320,6 +334,7 @@ impl SimFile {
     fn sync(&self, works: impl FnOnce(&mut Content)) -> io::Result<()> {
         self.disk.call(OpClass::Sync, |machine, begun| {
             machine.history.add(self.node as u64);
+            machine.say(|| format!("file {}:", self.node));
             let mut dice = machine.dice.clone();
             let content = machine.content_mut(self.node)?;
             match begun {
@@ -371,6 +386,7 @@ impl File for SimFile {
             let portion = self.portion(machine, begun, offset, bytes.len() as u64) as usize;
             machine.history.add(self.node as u64 ^ offset << 8);
             machine.history.add_bytes(&bytes[..portion]);
+            machine.say(|| format!("file {} bytes {portion} at {offset}:", self.node));
             if portion == 0 && !bytes.is_empty() {
                 return Err(io::ErrorKind::StorageFull.into());
             }

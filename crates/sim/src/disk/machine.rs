@@ -69,6 +69,7 @@ impl Survival {
 }
 
 /// A file or a folder.
+#[derive(Clone)]
 pub enum Node {
     /// A file.
     File(Content),
@@ -77,7 +78,7 @@ pub enum Node {
 }
 
 /// How a call goes on after [`Machine::begin`].
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Begun {
     /// It succeeds.
     Works,
@@ -88,6 +89,7 @@ pub enum Begun {
 }
 
 /// The state behind all handles.
+#[derive(Clone)]
 pub struct Machine {
     pub nodes: Vec<Node>,
     pub dice: Dice,
@@ -101,6 +103,8 @@ pub struct Machine {
     /// Process runs so far; a handle of an earlier one is dead.
     pub run: u64,
     pub stopped: bool,
+    /// Prints every call, to follow one history.
+    pub trace: bool,
 }
 
 impl Machine {
@@ -115,6 +119,7 @@ impl Machine {
             operations: 0,
             run: 0,
             stopped: false,
+            trace: false,
         }
     }
 
@@ -136,8 +141,16 @@ impl Machine {
         Ok(if fails { Begun::Fails } else { Begun::Works })
     }
 
+    /// Prints a line when following one history.
+    pub fn say(&self, line: impl FnOnce() -> String) {
+        if self.trace {
+            println!("    {:>4} {}", self.operations, line());
+        }
+    }
+
     /// The process is over; what the disk holds afterwards depends on how.
     pub fn end_process(&mut self, crash: Crash) {
+        self.say(|| format!("--- {crash:?}"));
         self.run += 1;
         self.stopped = false;
         self.plan.crash_at = None;

@@ -4,7 +4,8 @@
 //! `folder.rs` for names, `faults.rs` for what can fail. It is a weaker disk than ext4 on purpose:
 //! a disk that keeps folder operations in order hides a missing folder sync for ever.
 //!
-//! Assumed of a disk: a write changes no byte outside its range, not even when it is torn.
+//! Assumed of a disk: a write changes no byte outside its range, not even when it is torn, and
+//! writing to a sector the bytes it already holds does not damage it.
 //!
 //! Invariants:
 //! - A handle speaks of a file, never of a name, and is dead after the process that opened it.

@@ -1,0 +1,59 @@
+//! Bugs switched on by tests only.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sutra_env::Disk;
+#[cfg(feature = "planted-bugs")]
+use sutra_shard::PlantedBug;
+
+use crate::disk::SimDisk;
+use crate::liar::{Lie, LyingDisk};
+
+/// One bug.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Bug {
+    /// The disk breaks a promise, so that the engine does as if it had not asked for it.
+    Disk(Lie),
+    /// The engine makes a mistake.
+    #[cfg(feature = "planted-bugs")]
+    Engine(PlantedBug),
+}
+
+impl Bug {
+    /// All bugs there are in this build, with the names the command line knows them by.
+    pub const ALL: &[(&str, Self)] = &[
+        ("disk-no-sync", Self::Disk(Lie::NoSync)),
+        ("disk-no-folder-sync", Self::Disk(Lie::NoFolderSync)),
+        #[cfg(feature = "planted-bugs")]
+        ("ack-before-sync", Self::Engine(PlantedBug::AckBeforeSync)),
+        #[cfg(feature = "planted-bugs")]
+        ("skip-folder-sync", Self::Engine(PlantedBug::SkipFolderSync)),
+        #[cfg(feature = "planted-bugs")]
+        ("skip-checksum", Self::Engine(PlantedBug::SkipChecksum)),
+        #[cfg(feature = "planted-bugs")]
+        ("torn-tail-as-data", Self::Engine(PlantedBug::TornTailAsData)),
+    ];
+
+    /// The bug of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(other, _)| *other == name).map(|(_, bug)| *bug)
+    }
+}
+
+impl fmt::Display for Bug {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::ALL.iter().find(|(_, bug)| bug == self).map(|(name, _)| *name);
+        out.write_str(name.unwrap_or("unknown"))
+    }
+}
+
+/// The disk the engine gets.
+#[must_use]
+pub fn disk_with(bug: Option<Bug>, disk: SimDisk) -> Arc<dyn Disk> {
+    match bug {
+        Some(Bug::Disk(lie)) => Arc::new(LyingDisk { disk, lie }),
+        _ => Arc::new(disk),
+    }
+}

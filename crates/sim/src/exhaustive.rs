@@ -1,0 +1,117 @@
+//! All short histories, with a crash at every operation of each: what random ones may miss.
+
+use crate::bug::Bug;
+use crate::campaign::Found;
+use crate::disk::{Crash, Survival};
+use crate::operation::{EdgeFields, EdgeSlots, Fields, Operation, Slot, Text};
+use crate::plan::{Action, CrashPlan, Plan, Setting};
+use crate::run::run;
+use crate::shrink::shrink;
+
+use sutra_format::{AssociationClass, Metric};
+use sutra_shard::Durability;
+
+/// Ways to end the process at each point.
+const CRASHES: [Crash; 5] = [
+    Crash::Kill,
+    Crash::PowerLoss(Survival::None),
+    Crash::PowerLoss(Survival::All),
+    Crash::PowerLoss(Survival::Mixed { kept_of_16: 8, torn_of_16: 0 }),
+    Crash::PowerLoss(Survival::Mixed { kept_of_16: 8, torn_of_16: 8 }),
+];
+
+/// Runs every history of at most `length_max` batches, crashing at every operation in every way.
+/// Gives how many runs that were.
+///
+/// # Errors
+/// The first history that fails, shortened.
+pub fn run_all_short(length_max: u32, bug: Option<Bug>) -> Result<u64, Box<Found>> {
+    let alphabet = alphabet();
+    let mut runs = 0;
+    for length in 0..=length_max {
+        for number in 0..alphabet.len().pow(length) {
+            let batches = (0..length).scan(number, |rest, _| {
+                let letter = *rest % alphabet.len();
+                *rest /= alphabet.len();
+                Some(alphabet[letter].clone())
+            });
+            let history: Vec<_> =
+                batches.flat_map(|batch| [Action::Submit(batch), Action::Idle]).collect();
+            runs += crash_everywhere(number as u64, &history, bug)?;
+        }
+    }
+    Ok(runs)
+}
+
+/// With an empty history the crashes meet the creation of the store; others find two concepts and
+/// an association there.
+fn crash_everywhere(seed: u64, history: &[Action], bug: Option<Bug>) -> Result<u64, Box<Found>> {
+    let mut runs = 0;
+    for crash in CRASHES {
+        for after in 1.. {
+            let crash = CrashPlan { crash, during_recovery: Vec::new() };
+            let soon = Action::CrashSoon(after, crash);
+            let mut actions = if history.is_empty() { Vec::new() } else { setup() };
+            actions.push(soon);
+            actions.extend_from_slice(history);
+            let plan = Plan { seed, setting: setting(), actions };
+            let outcome = run(&plan, bug);
+            runs += 1;
+            if let Some(failure) = outcome.failure {
+                let shrunk = shrink(&plan, bug, failure.clone());
+                return Err(Box::new(Found { seed, bug, failure, shrunk }));
+            }
+            if outcome.report.crashes == 0 {
+                break;
+            }
+        }
+    }
+    Ok(runs)
+}
+
+/// Segments so small that some of the histories begin another.
+fn setting() -> Setting {
+    Setting {
+        metric: Metric::Cosine,
+        durability: Durability::Fsync,
+        segment_bytes_min: 1024,
+        segment_bytes_max: 1024,
+        short_writes: false,
+    }
+}
+
+fn setup() -> Vec<Action> {
+    vec![Action::Submit(vec![learn(0, 1), learn(1, 1), associate(0, 1)]), Action::Idle]
+}
+
+fn alphabet() -> Vec<Vec<Operation>> {
+    let edge = EdgeSlots {
+        source: Slot(0),
+        target: Slot(1),
+        class: AssociationClass::Causal,
+        label: None,
+    };
+    let fields = Fields { vector: Some([0, 1, 0, 2]), ..Fields::default() };
+    vec![
+        vec![learn(0, 2)],
+        vec![learn(2, 3)],
+        vec![Operation::Update { slot: Slot(1), fields }],
+        vec![Operation::Delete { slot: Slot(0) }],
+        vec![associate(1, 0)],
+        vec![Operation::Dissociate { edge }],
+        vec![learn(3, 4), learn(4, 4), associate(3, 4), associate(4, 1), associate(1, 1)],
+    ]
+}
+
+fn learn(slot: u8, version: u32) -> Operation {
+    let text = Some(Text { version, bytes: 60 });
+    let vector = Some([slot as i8 + 1, version as i8, 0, 1]);
+    Operation::Learn { slot: Slot(slot), fields: Fields { text, vector, ..Fields::default() } }
+}
+
+fn associate(source: u8, target: u8) -> Operation {
+    let (source, target) = (Slot(source), Slot(target));
+    let edge = EdgeSlots { source, target, class: AssociationClass::Causal, label: None };
+    let fields = EdgeFields { confidence: Some(0.5), ..EdgeFields::default() };
+    Operation::Associate { edge, fields }
+}

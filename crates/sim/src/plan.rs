@@ -1,0 +1,250 @@
+//! A whole simulated history, decided before it runs, so that it can be repeated and shortened.
+
+use sutra_format::{AssociationClass, Metric};
+use sutra_shard::Durability;
+
+use crate::dice::{Actor, Dice};
+use crate::disk::{Crash, OpClass, Survival};
+use crate::operation::{DIMENSION, EdgeFields, EdgeSlots, Fields, Operation, SLOTS, Slot, Text};
+
+const ACTIONS_MIN: u64 = 20;
+const ACTIONS_MAX: u64 = 90;
+/// Crashes in a row: one in a history, and this many less one while recovering from it.
+const CRASH_DEPTH: u64 = 3;
+
+/// What a history runs on.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// How vectors are compared.
+    pub metric: Metric,
+    /// When a write counts as done.
+    pub durability: Durability,
+    /// Length of the first log segment.
+    pub segment_bytes_min: u64,
+    /// Length of the longest log segment.
+    pub segment_bytes_max: u64,
+    /// Writes stop anywhere, now and then.
+    pub short_writes: bool,
+}
+
+/// How the process ends, and how often it ends again while it recovers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CrashPlan {
+    /// How it ends.
+    pub crash: Crash,
+    /// For each further crash: after how many changing operations of recovery, and how.
+    pub during_recovery: Vec<(u64, Crash)>,
+}
+
+/// One step of a history.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Submits a batch and does not wait for it.
+    Submit(Vec<Operation>),
+    /// Lets background tasks do so many steps.
+    Step(u8),
+    /// Lets background tasks run until they rest.
+    Idle,
+    /// Flushes.
+    Flush,
+    /// Closes in order and opens again.
+    Reopen,
+    /// The process ends now.
+    Crash(CrashPlan),
+    /// The process ends in so many changing operations.
+    CrashSoon(u64, CrashPlan),
+    /// The call of this class that is so many calls away fails.
+    Fail(OpClass, u64),
+    /// The disk has only so much room left.
+    FillDisk(u64),
+    /// The disk has room again.
+    FreeDisk,
+    /// Takes a view to look at later.
+    View,
+    /// Compares everything.
+    Check,
+}
+
+/// A whole history.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Decides all that is left to chance while it runs.
+    pub seed: u64,
+    /// What it runs on.
+    pub setting: Setting,
+    /// What happens.
+    pub actions: Vec<Action>,
+}
+
+impl Plan {
+    /// The history of a seed.
+    #[must_use]
+    pub fn of_seed(seed: u64) -> Self {
+        let mut dice = Dice::new(seed, Actor::Workload);
+        let setting = Setting {
+            metric: dice.pick(&[Metric::Cosine, Metric::Dot, Metric::L2]),
+            durability: match dice.below(10) {
+                0 => Durability::None,
+                1 => Durability::Os,
+                _ => Durability::Fsync,
+            },
+            segment_bytes_min: dice.pick(&[1024, 2048, 4096]),
+            segment_bytes_max: dice.pick(&[4096, 16_384]),
+            short_writes: dice.chance(1, 4),
+        };
+        let mut maker = Maker {
+            faults: Dice::new(seed, Actor::Faults),
+            with_faults: dice.chance(1, 4),
+            with_full_disk: dice.chance(1, 8),
+            dice,
+            version: 0,
+        };
+        let count = maker.dice.below(ACTIONS_MAX - ACTIONS_MIN) + ACTIONS_MIN;
+        let actions = (0..count).map(|_| maker.action()).collect();
+        Self { seed, setting, actions }
+    }
+}
+
+struct Maker {
+    dice: Dice,
+    faults: Dice,
+    with_faults: bool,
+    with_full_disk: bool,
+    version: u32,
+}
+
+impl Maker {
+    fn action(&mut self) -> Action {
+        match self.dice.below(100) {
+            0..62 => Action::Submit(self.batch()),
+            62..76 => Action::Step(self.dice.below(6) as u8 + 1),
+            76..82 => Action::Idle,
+            82..84 => Action::Flush,
+            84..86 => Action::Reopen,
+            86..89 => Action::View,
+            89..92 => Action::Check,
+            _ => self.mishap(),
+        }
+    }
+
+    fn mishap(&mut self) -> Action {
+        if self.with_full_disk && self.faults.chance(1, 2) {
+            if self.faults.chance(1, 2) {
+                return Action::FillDisk(self.faults.below(6000));
+            }
+            return Action::FreeDisk;
+        }
+        if self.with_faults && self.faults.chance(1, 2) {
+            let class = self.faults.pick(&[
+                OpClass::Sync,
+                OpClass::Sync,
+                OpClass::Write,
+                OpClass::Write,
+                OpClass::SyncDir,
+                OpClass::Rename,
+                OpClass::Create,
+                OpClass::Read,
+                OpClass::Remove,
+                OpClass::Open,
+                OpClass::List,
+            ]);
+            return Action::Fail(class, self.faults.below(4) + 1);
+        }
+        let plan = self.crash_plan();
+        if self.faults.chance(1, 4) {
+            Action::Crash(plan)
+        } else {
+            Action::CrashSoon(self.faults.below(24) + 1, plan)
+        }
+    }
+
+    fn crash_plan(&mut self) -> CrashPlan {
+        let crash = self.crash();
+        let again = self.faults.below(CRASH_DEPTH);
+        let during_recovery =
+            (0..again).map(|_| (self.faults.below(12) + 1, self.crash())).collect();
+        CrashPlan { crash, during_recovery }
+    }
+
+    fn crash(&mut self) -> Crash {
+        match self.faults.below(8) {
+            0 | 1 => Crash::Kill,
+            2 => Crash::PowerLoss(Survival::None),
+            3 => Crash::PowerLoss(Survival::All),
+            _ => Crash::PowerLoss(Survival::mixed(&mut self.faults)),
+        }
+    }
+
+    fn batch(&mut self) -> Vec<Operation> {
+        let count = match self.dice.below(20) {
+            0..13 => 1,
+            13..19 => 2 + self.dice.below(3),
+            _ => 8 + self.dice.below(12),
+        };
+        (0..count).map(|_| self.operation()).collect()
+    }
+
+    fn operation(&mut self) -> Operation {
+        match self.dice.below(20) {
+            0..8 => Operation::Learn { slot: self.slot(), fields: self.fields(true) },
+            8..11 => {
+                let with_text = self.dice.chance(1, 2);
+                Operation::Update { slot: self.slot(), fields: self.fields(with_text) }
+            }
+            11..13 => Operation::Delete { slot: self.slot() },
+            13..18 => Operation::Associate { edge: self.edge(), fields: self.edge_fields() },
+            _ => Operation::Dissociate { edge: self.edge() },
+        }
+    }
+
+    fn slot(&mut self) -> Slot {
+        Slot(self.dice.below(u64::from(SLOTS)) as u8)
+    }
+
+    fn edge(&mut self) -> EdgeSlots {
+        // Few classes and labels, so that the same association is met again.
+        let class = self.dice.pick(&[AssociationClass::Semantic, AssociationClass::Causal]);
+        let label = self.dice.pick(&[None, None, Some(1), Some(2)]);
+        EdgeSlots { source: self.slot(), target: self.slot(), class, label }
+    }
+
+    fn fields(&mut self, with_text: bool) -> Fields {
+        self.version += 1;
+        let bytes = match self.dice.below(40) {
+            0..30 => 10 + self.dice.index(90),
+            30..39 => 100 + self.dice.index(1400),
+            _ => 6000,
+        };
+        Fields {
+            text: with_text.then_some(Text { version: self.version, bytes }),
+            vector: self.dice.chance(1, 2).then(|| self.vector()),
+            attributes: self.dice.chance(1, 3).then(|| self.dice.below(128) as u8),
+            strength: self.dice.chance(1, 4).then(|| self.fraction()),
+            confidence: self.dice.chance(1, 4).then(|| self.fraction()),
+            valid_from: self.dice.chance(1, 8).then(|| self.dice.below(1000) as i64),
+            valid_to: self.dice.chance(1, 8).then(|| self.dice.below(1000) as i64 + 800),
+        }
+    }
+
+    fn edge_fields(&mut self) -> EdgeFields {
+        EdgeFields {
+            confidence: self.dice.chance(1, 2).then(|| self.fraction()),
+            weight: self.dice.chance(1, 3).then(|| self.fraction() * 8.0 - 4.0),
+            attributes: self.dice.chance(1, 4).then(|| self.dice.below(128) as u8),
+            valid_from: self.dice.chance(1, 8).then(|| self.dice.below(1000) as i64),
+            valid_to: self.dice.chance(1, 8).then(|| self.dice.below(1000) as i64 + 800),
+        }
+    }
+
+    /// Sometimes zero, which has no direction.
+    fn vector(&mut self) -> [i8; DIMENSION] {
+        if self.dice.chance(1, 24) {
+            return [0; DIMENSION];
+        }
+        std::array::from_fn(|_| self.dice.below(9) as i8 - 4)
+    }
+
+    fn fraction(&mut self) -> f64 {
+        self.dice.below(17) as f64 / 16.0
+    }
+}
