@@ -298,7 +298,9 @@ impl Wal {
         let needed = needed.saturating_add(SEGMENT_HEADER_BYTES as u64);
         let bytes = if bytes >= needed { bytes } else { needed.next_multiple_of(4096) };
         // Space first: a full disk must leave the segment before untouched and writable.
-        let prepared = self.prepare_file(bytes)?;
+        let prepared = self.prepare_file(bytes);
+        self.failed |= matches!(prepared, Err(Error::Io { .. }));
+        let prepared = prepared?;
         self.sync()?;
         let (before, before_end) = (self.current.take(), self.position.offset);
         self.begin_segment(number, prepared)?;

@@ -16,8 +16,10 @@ mod spare;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod unused;
 
 pub use log::{Wal, WalPosition};
 pub use replay::{Replayed, replay};
 pub use segment_files::SegmentFiles;
 pub use spare::SpareMaker;
+pub use unused::discard_unused;

@@ -67,6 +67,8 @@ pub fn replay(
         segment.records(apply)?;
         segment.leave();
         if *number < newest && !walk.sealed {
+            // Only the newest segment may follow one without a seal.
+            walk.check_segment_before()?;
             walk.unsealed_before = Some((path, walk.position.offset));
         }
     }
@@ -118,6 +120,17 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Nothing is written to a segment, and none is begun after it, before the one before it is
+    /// sealed.
+    fn check_segment_before(&mut self) -> Result<()> {
+        match self.unsealed_before.take() {
+            None => Ok(()),
+            Some((path, offset)) => {
+                Err(Error::corrupt(&path, offset, "no record, and a segment with records follows"))
+            }
+        }
+    }
+
     fn finish(self, files: &SegmentFiles) -> Result<Replayed> {
         if let Some(damage) = self.damage {
             return Err(damage);
@@ -146,7 +159,9 @@ struct Segment<'w, 'a> {
 
 impl<'w> Segment<'w, '_> {
     fn enter(&mut self, number: u32) -> Result<()> {
-        self.check_segment_before()?;
+        if let Some(damage) = self.walk.damage.take() {
+            return Err(damage);
+        }
         let header = SegmentHeader::decode(self.bytes)
             .map_err(|error| Error::undecodable(self.path, 0, &error))?;
         let length = self.bytes.len() as u64;
@@ -185,7 +200,7 @@ impl<'w> Segment<'w, '_> {
         while !self.walk.sealed
             && let Some(record) = self.next_record()
         {
-            self.check_segment_before()?;
+            self.walk.check_segment_before()?;
             let offset = self.walk.position.offset;
             let seqno = record.header.seqno;
             if record.header.kind == RecordKind::Commit {
@@ -209,20 +224,6 @@ impl<'w> Segment<'w, '_> {
             self.walk.bytes += record.bytes as u64;
         }
         Ok(())
-    }
-
-    /// Nothing is written to a segment, and none is begun after it, before the one before it is
-    /// sealed.
-    fn check_segment_before(&mut self) -> Result<()> {
-        if let Some(damage) = self.walk.damage.take() {
-            return Err(damage);
-        }
-        match self.walk.unsealed_before.take() {
-            None => Ok(()),
-            Some((path, offset)) => {
-                Err(Error::corrupt(&path, offset, "no record, and a segment with records follows"))
-            }
-        }
     }
 
     /// The record at the position, if it is the one that must follow.

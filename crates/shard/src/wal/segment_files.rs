@@ -46,6 +46,12 @@ impl SegmentFiles {
         self.dir.join(format!("{number:010}{SUFFIX}"))
     }
 
+    /// Where the log begins, as long as nothing of it was removed.
+    #[must_use]
+    pub fn first_path(&self) -> PathBuf {
+        self.path(1)
+    }
+
     pub(super) fn spare_path(&self) -> PathBuf {
         self.dir.join(SPARE)
     }
