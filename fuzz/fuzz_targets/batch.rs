@@ -1,0 +1,4 @@
+//! Fuzz target `batch`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| sutra_fuzz::decoders::batch(bytes));
