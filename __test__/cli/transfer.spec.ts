@@ -82,7 +82,7 @@ for (const [signal, expected] of [
   ['SIGINT', EXIT.interrupted],
   ['SIGTERM', EXIT.terminated],
 ] as const) {
-  test(`${signal} during an import keeps what was acknowledged and can be gone on from`, async (t) => {
+  test(`${signal} during an import keeps what was acknowledged; it can go on`, async (t) => {
     const cwd = folder(t)
     const count = 100_000
     const lines = Array.from({ length: count }, (_, at) => ({

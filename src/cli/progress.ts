@@ -63,7 +63,8 @@ export class Progress {
     }
     const counts = Object.entries(state.counts ?? {}).map(([name, count]) => `, ${count} ${name}`)
     const total = state.total === undefined ? '' : `/${state.total}`
-    const text = `${bar(state)}${state.done}${total} ${state.unit}${counts.join('')}, ${perSecond}/s`
+    const rest = `${counts.join('')}, ${perSecond}/s`
+    const text = `${bar(state)}${state.done}${total} ${state.unit}${rest}`
     const line = text.slice(0, this.#columns - 1)
     this.#stream.write(`\r${line.padEnd(this.#shown.length)}`)
     this.#shown = line

@@ -65,8 +65,9 @@ export function text(range: string, pattern: RegExp): Parser<string> {
   }
 }
 
-const HOST =
-  /^(?:\[[0-9a-fA-F:.]{2,45}\]|[0-9a-fA-F:.]{2,45}|[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?)$/
+const ADDRESS = String.raw`\[[0-9a-fA-F:.]{2,45}\]|[0-9a-fA-F:.]{2,45}`
+const NAME = '[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?'
+const HOST = new RegExp(`^(?:${ADDRESS}|${NAME})$`)
 
 /** A host name or an address. */
 export function host(): Parser<string> {

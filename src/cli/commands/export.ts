@@ -16,9 +16,9 @@ const FLAGS = {
 export const exportCommand = defineCommand({
   name: 'export',
   arguments: '[file]',
-  summary: 'export the store as JSON lines',
+  summary: 'export concepts as JSON lines',
   description:
-    'All concepts, then all associations, of one moment of the store; what `sutra import` reads.\n' +
+    'All concepts, then all associations, of one moment of the store: what import reads.\n' +
     'Without a file, or with -, to standard output. A file appears when it is complete.',
   settings: ['data'],
   flags: FLAGS,

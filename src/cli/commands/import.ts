@@ -19,7 +19,7 @@ const FLAGS = {
 export const importCommand = defineCommand({
   name: 'import',
   arguments: '<file>',
-  summary: 'import concepts and associations from JSON lines',
+  summary: 'import concepts from JSON lines',
   description:
     'One object a line, `kind` is concept or association; gzip or plain; - is standard input.\n' +
     'Bad lines are reported with number and reason, the others are imported. Ctrl-C stops in\n' +

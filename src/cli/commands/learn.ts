@@ -36,9 +36,9 @@ export const learnCommand = defineCommand({
   arguments: '<folder>',
   summary: 'learn a folder of documents',
   description:
-    'Markdown by section, text, JSON and doc comments of source files become concepts; their order,\n' +
-    'folders, links and imports become associations. A second run changes only what changed and\n' +
-    'removes what is gone. Ctrl-C stops in order: run it again to go on.',
+    'Markdown by section, text, JSON and doc comments of source files become concepts; their\n' +
+    'order, folders, links and imports become associations. A second run changes only what\n' +
+    'changed and removes what is gone. Ctrl-C stops in order: run it again to go on.',
   settings: ['data', 'vectorDimension', 'durability', 'memoryThreshold'],
   flags: FLAGS,
   examples: [

@@ -57,12 +57,14 @@ export const serveCommand = defineCommand({
       const logger = await createLogger(call)
       for (const name of NOT_USED) warnIfGiven(logger, call, name)
       const server = await serve(store, serveOptions(call, embedder, logger))
+      // Before anybody can know that it listens: who is told so may stop it at once.
+      const stopped = closeOnSignals(server, (signal) => logger.info({ signal }, 'stopping'))
       const { concepts } = store.stats()
       const data = settings.data
       if (out.json) out.document({ url: server.url, data, concepts })
       else out.line(`listening on ${server.url}, store ${data} with ${concepts} concepts`)
       logger.info({ url: server.url, data, concepts }, 'listening')
-      await closeOnSignals(server, (signal) => logger.info({ signal }, 'stopping'))
+      await stopped
       logger.info('stopped')
     }),
 })
