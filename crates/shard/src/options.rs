@@ -41,6 +41,8 @@ pub struct ShardOptions {
     pub limits: Limits,
     /// Opens for reading: no file is written, made or renamed.
     pub read_only: bool,
+    /// The shard was made before: a log without segments is damage, not a beginning.
+    pub must_exist: bool,
     /// Length of the first log segment. Each one is twice as long as the one before it.
     pub log_segment_bytes_min: u64,
     /// Length at which log segments stop growing. A larger commit gets a segment of its own size.
@@ -65,6 +67,7 @@ impl Default for ShardOptions {
             durability: Durability::Fsync,
             limits: Limits::default(),
             read_only: false,
+            must_exist: false,
             log_segment_bytes_min: 1 << 20,
             log_segment_bytes_max: 64 << 20,
             queue_capacity: 100_000,

@@ -56,6 +56,9 @@ pub(crate) fn recover(
         delta.apply(seqno, commit.committed_us, &commit.operations);
         Ok(())
     })?;
+    if options.must_exist && replayed.position.segment_number == 0 {
+        return Err(Error::corrupt(&files.first_path(), 0, "the log has no segment"));
+    }
     delta.publish(replayed.position.last_seqno);
     Ok((delta, replayed))
 }

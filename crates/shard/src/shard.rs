@@ -7,7 +7,7 @@ use crate::options::ShardOptions;
 use crate::recover::{Recovery, create_folders, log_files, recover};
 use crate::stats::{Counters, ShardStats};
 use crate::view::View;
-use crate::wal::{SegmentFiles, Wal};
+use crate::wal::{SegmentFiles, Wal, discard_unused};
 use crate::write::{Ack, Committed, Pending, Queue, Request, Waiter};
 use parking_lot::Mutex;
 use std::path::Path;
@@ -78,6 +78,14 @@ impl Shard {
             committer,
             closed: Mutex::new(None),
         }))
+    }
+
+    /// Removes what an interrupted making of a shard left in the folder `path`.
+    ///
+    /// # Errors
+    /// `Corrupt` when there is a log that holds anything; `Io`.
+    pub fn discard_unused(env: &Env, path: &Path) -> Result<()> {
+        discard_unused(&log_files(env, path, &ShardOptions::default()))
     }
 
     /// The shard after the last published commit.

@@ -24,9 +24,10 @@ pub struct Replayed {
     pub torn: Option<TornTail>,
     /// In the newest segment: start of the records that no later record says were on disk.
     pub(super) unattested_at: u64,
-    /// End of the segment before the newest one, if the record that seals it is missing: the
-    /// process ended between beginning a segment and sealing the one before.
-    pub(super) seal_missing_at: Option<u64>,
+    /// Where the segment before the newest one is or should be sealed, if no record in the newest
+    /// one proves that the seal is on disk: the process ended between beginning a segment and
+    /// using it.
+    pub(super) seal_unproven_at: Option<u64>,
     /// Commits read.
     pub commits: u64,
     /// Bytes of records read.
@@ -66,6 +67,9 @@ pub fn replay(
         segment.enter(*number)?;
         segment.records(apply)?;
         segment.leave();
+        if *number < newest {
+            walk.end_before = Some(walk.seal_at.unwrap_or(walk.position.offset));
+        }
         if *number < newest && !walk.sealed {
             // Only the newest segment may follow one without a seal.
             walk.check_segment_before()?;
@@ -89,6 +93,10 @@ struct Walk<'a> {
     /// Seqno and place of records that no record so far says were on disk.
     unattested: VecDeque<(u64, u64)>,
     sealed: bool,
+    /// Where the seal of the present segment is.
+    seal_at: Option<u64>,
+    /// Where the segment before the present one is or should be sealed.
+    end_before: Option<u64>,
     /// The segment before the present one, if it lacks its seal, and where it ends.
     unsealed_before: Option<(PathBuf, u64)>,
     torn: Option<TornTail>,
@@ -112,6 +120,8 @@ impl<'a> Walk<'a> {
             position,
             unattested: VecDeque::new(),
             sealed: false,
+            seal_at: None,
+            end_before: None,
             unsealed_before: None,
             torn: None,
             damage: None,
@@ -144,7 +154,7 @@ impl<'a> Walk<'a> {
             position: self.position,
             torn: self.torn,
             unattested_at: self.unattested.front().map_or(end, |(_, offset)| *offset),
-            seal_missing_at: self.unsealed_before.map(|(_, offset)| offset),
+            seal_unproven_at: self.end_before.filter(|_| end == SEGMENT_HEADER_BYTES as u64),
             commits: self.commits,
             bytes: self.bytes,
         })
@@ -192,6 +202,7 @@ impl<'w> Segment<'w, '_> {
             epoch: header.epoch,
         };
         self.walk.sealed = false;
+        self.walk.seal_at = None;
         self.walk.unattested.clear();
         Ok(())
     }
@@ -218,6 +229,7 @@ impl<'w> Segment<'w, '_> {
                 self.walk.unattested.pop_front();
             }
             self.walk.sealed = record.header.kind == RecordKind::Seal;
+            self.walk.seal_at = Some(offset).filter(|_| self.walk.sealed);
             self.walk.position.last_seqno = seqno;
             self.walk.position.epoch = record.header.epoch;
             self.walk.position.offset += record.bytes as u64;

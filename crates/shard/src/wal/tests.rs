@@ -1,5 +1,7 @@
 //! The log on a real folder: what was appended is read again, and damage is told from a torn tail.
 
+#![expect(clippy::disallowed_methods, reason = "a test damages files behind the log's back")]
+
 use super::{Replayed, SegmentFiles, Wal, replay};
 use crate::error::{Error, Result};
 use crate::options::{Durability, ShardOptions};

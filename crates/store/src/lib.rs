@@ -1,0 +1,47 @@
+//! A store of concepts and associations: the public Rust API of Sutra Storage.
+//!
+//! ```
+//! use std::sync::atomic::AtomicBool;
+//! use sutra_env::Env;
+//! use sutra_format::{BatchBuilder, Learn};
+//! use sutra_store::{SearchQuery, Store, StoreOptions};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("memory");
+//! let options = StoreOptions { vector_dimension: Some(2), ..StoreOptions::default() };
+//! let store = Store::open(&Env::real(), &path, options)?;
+//! let vector: Vec<u8> = [0.6_f32, 0.8].iter().flat_map(|number| number.to_le_bytes()).collect();
+//! let learn = Learn { content: "hello", vector: Some(&vector), ..Learn::default() };
+//! store.write(BatchBuilder::new().learn(&learn).build())?;
+//!
+//! let view = store.view();
+//! let query = SearchQuery { vector: &[0.0, 1.0], k: 10, ..SearchQuery::default() };
+//! let hits = store.search(&view, &query, &AtomicBool::new(false))?;
+//! let concept = view.concept_in(hits[0].cell).ok_or("a hit exists")?;
+//! assert_eq!(concept.content(), b"hello");
+//! store.close()?;
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod graph;
+mod list;
+mod neighbors;
+mod open;
+mod options;
+mod search;
+mod stats;
+mod store;
+
+pub use list::{ListQuery, Listed, Order};
+pub use neighbors::{Direction, Neighbor, NeighborQuery};
+pub use options::StoreOptions;
+pub use search::{SearchHit, SearchQuery};
+pub use stats::StoreStats;
+pub use store::Store;
+pub use sutra_shard::{
+    Ack, AckSink, Committed, ConceptRef, Durability, EdgeRecord, EdgeRef, Error, Outcome, Result,
+    View,
+};

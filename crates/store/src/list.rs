@@ -1,0 +1,159 @@
+//! Concepts page by page, by id or newest first.
+
+use crate::store::Store;
+use std::collections::BinaryHeap;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use sutra_format::{ConceptId, Refusal};
+use sutra_shard::{ConceptRef, Error, Result, View};
+
+/// Concepts of one page.
+const LIMIT_MAX: usize = 10_000;
+/// Concepts looked at between two looks at the caller's flag.
+const STEPS_PER_LOOK: usize = 4096;
+
+/// In what order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Last changed first. Continues below a location, `u64::MAX` at the start.
+    Recent {
+        /// Cursor of the page before.
+        before: u64,
+    },
+    /// By id. Continues after an id, `None` at the start.
+    Id {
+        /// Last id of the page before.
+        after: Option<ConceptId>,
+    },
+}
+
+/// Which page.
+#[derive(Debug, Clone, Copy)]
+pub struct ListQuery<'a> {
+    /// Only this namespace; all of them if left out.
+    pub namespace: Option<&'a str>,
+    /// Order and place to continue.
+    pub order: Order,
+    /// Concepts of the page, 1 to 10,000.
+    pub limit: usize,
+}
+
+/// A page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Locations of the concepts, in order; `Delta::concept_at` gives each.
+    pub locations: Vec<u64>,
+    /// Where the next page continues; nothing after the last one.
+    pub next: Option<Order>,
+}
+
+impl Store {
+    /// One page of the concepts in a view.
+    ///
+    /// # Errors
+    /// `Refused` naming `limit`, `Aborted`.
+    pub fn list(
+        &self,
+        view: &View,
+        query: &ListQuery<'_>,
+        cancelled: &AtomicBool,
+    ) -> Result<Listed> {
+        if query.limit == 0 {
+            return Err(Refusal::invalid("limit", "at least 1 is expected").into());
+        }
+        Refusal::check_limit("limit", query.limit, LIMIT_MAX)?;
+        let namespace = match query.namespace {
+            None => None,
+            Some(name) => {
+                let found = view.delta().namespaces().find(|(_, found)| *found.name == *name);
+                match found {
+                    Some((number, _)) => Some(number),
+                    None => return Ok(Listed { locations: Vec::new(), next: None }),
+                }
+            }
+        };
+        let page = Page { view, namespace, limit: query.limit, cancelled };
+        match query.order {
+            Order::Recent { before } => page.recent(before),
+            Order::Id { after } => page.by_id(after),
+        }
+    }
+}
+
+struct Page<'a> {
+    view: &'a View,
+    namespace: Option<u32>,
+    limit: usize,
+    cancelled: &'a AtomicBool,
+}
+
+impl Page<'_> {
+    fn holds(&self, concept: &ConceptRef<'_>) -> bool {
+        self.namespace.is_none_or(|namespace| namespace == concept.namespace())
+    }
+
+    fn is_cancelled(&self, step: usize) -> bool {
+        step.is_multiple_of(STEPS_PER_LOOK) && self.cancelled.load(Ordering::Relaxed)
+    }
+
+    fn recent(&self, before: u64) -> Result<Listed> {
+        let mut locations = Vec::with_capacity(self.limit.min(1024));
+        let mut is_full = false;
+        let mut step = 0;
+        let walked = self.view.delta().recent(before, self.view.seqno(), |concept| {
+            step += 1;
+            if self.is_cancelled(step) {
+                return ControlFlow::Break(());
+            }
+            if self.holds(&concept) {
+                // One more than fits is looked for, to know whether another page follows.
+                is_full = locations.len() == self.limit;
+                if is_full {
+                    return ControlFlow::Break(());
+                }
+                locations.push(concept.location());
+            }
+            ControlFlow::Continue(())
+        });
+        if walked.is_break() && !is_full {
+            return Err(Error::Aborted);
+        }
+        let last = locations.last().copied().filter(|_| is_full);
+        Ok(Listed { locations, next: last.map(|before| Order::Recent { before }) })
+    }
+
+    /// Keeps the smallest ids after the last page in a heap while it looks at every concept once.
+    fn by_id(&self, after: Option<ConceptId>) -> Result<Listed> {
+        let mut smallest: BinaryHeap<(ConceptId, u32)> = BinaryHeap::new();
+        let delta = self.view.delta();
+        for cell in 0..delta.cells() {
+            if self.is_cancelled(cell as usize) {
+                return Err(Error::Aborted);
+            }
+            let Some(id) = delta.id_of(cell).filter(|id| after.is_none_or(|after| *id > after))
+            else {
+                continue;
+            };
+            let is_among = smallest.len() <= self.limit
+                || smallest.peek().is_some_and(|(largest, _)| id < *largest);
+            let exists = || self.view.concept_in(cell).is_some_and(|found| self.holds(&found));
+            if is_among && exists() {
+                smallest.push((id, cell));
+                if smallest.len() > self.limit + 1 {
+                    smallest.pop();
+                }
+            }
+        }
+        let has_next = smallest.len() > self.limit;
+        if has_next {
+            smallest.pop();
+        }
+        let page = smallest.into_sorted_vec();
+        let last = page.last().map(|(id, _)| *id).filter(|_| has_next);
+        let concepts = page.iter().filter_map(|(_, cell)| self.view.concept_in(*cell));
+        Ok(Listed {
+            locations: concepts.map(|concept| concept.location()).collect(),
+            next: last.map(|id| Order::Id { after: Some(id) }),
+        })
+    }
+}

@@ -1,0 +1,140 @@
+//! What a store is opened with, checked here whatever the entrance.
+
+use std::ops::RangeInclusive;
+use sutra_format::limits::VECTOR_DIMENSION_CONFIG_MAX;
+use sutra_format::store_meta::SHARDS_MAX;
+use sutra_format::{Limits, Metric, Refusal};
+use sutra_shard::{Durability, Error, Result};
+
+/// Dimension of vectors in a new store.
+const VECTOR_DIMENSION_DEFAULT: u32 = 768;
+/// Concepts held in memory before a flush.
+const MEMORY_THRESHOLD: RangeInclusive<u64> = 1_000..=10_000_000;
+
+/// Options of a store. A field that names what never changes of a store may be left out when it is
+/// opened again, and must agree if it is given.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Dimension of vectors, 1 to 4096. Default: 768, or that of the folder.
+    pub vector_dimension: Option<u32>,
+    /// How vectors are compared. Default: cosine, or that of the folder.
+    pub metric: Option<Metric>,
+    /// Shards, 1 to 64. Default: 1, or as many as the folder has. This release opens 1.
+    pub shards: Option<u32>,
+    /// When a write counts as done.
+    pub durability: Durability,
+    /// Opens for reading: nothing is written, several processes may do so.
+    pub read_only: bool,
+    /// Concepts held in memory before a flush, 1,000 to 10 million.
+    pub memory_threshold: u64,
+    /// Bytes of memory at which writes are refused with `Busy`.
+    pub memory_bytes_max: Option<u64>,
+    /// How long a write may wait, in milliseconds.
+    pub write_timeout_ms: u64,
+    /// Sizes to refuse. The default of `vector_dimension_max` is raised to the store's dimension.
+    pub limits: Option<Limits>,
+    /// Writes that may wait for the committer.
+    pub queue_capacity: usize,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            vector_dimension: None,
+            metric: None,
+            shards: None,
+            durability: Durability::Fsync,
+            read_only: false,
+            memory_threshold: 50_000,
+            memory_bytes_max: None,
+            write_timeout_ms: 30_000,
+            limits: None,
+            queue_capacity: 100_000,
+        }
+    }
+}
+
+impl StoreOptions {
+    /// Refuses options outside their ranges, all problems at once.
+    ///
+    /// # Errors
+    /// `Config`.
+    pub fn check(&self) -> Result<()> {
+        let mut problems = self.limits.map(|limits| limits.problems()).unwrap_or_default();
+        let dimension = u64::from(self.vector_dimension.unwrap_or(VECTOR_DIMENSION_DEFAULT));
+        let dimensions = 1..=u64::from(VECTOR_DIMENSION_CONFIG_MAX);
+        check_range(&mut problems, "vectorDimension", dimension, &dimensions);
+        let shards = u64::from(self.shards.unwrap_or(1));
+        check_range(&mut problems, "shards", shards, &(1..=u64::from(SHARDS_MAX)));
+        if (2..=u64::from(SHARDS_MAX)).contains(&shards) {
+            let message = format!("{shards}: more than one shard is not available in this version");
+            problems.push(Refusal::invalid("shards", message));
+        }
+        check_range(&mut problems, "memoryThreshold", self.memory_threshold, &MEMORY_THRESHOLD);
+        if self.memory_bytes_max == Some(0) {
+            problems.push(Refusal::invalid("memoryBytesMax", "0 leaves no room for anything"));
+        }
+        if self.queue_capacity == 0 {
+            problems.push(Refusal::invalid("reconciler.queueCapacity", "at least 1"));
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::Config(problems)) }
+    }
+
+    /// Limits for a store of this dimension. A store made for large vectors takes them without a
+    /// second option.
+    pub(crate) fn limits_for(&self, dimension: u32) -> Limits {
+        self.limits.unwrap_or_else(|| {
+            let limits = Limits::default();
+            let vector_dimension_max = limits.vector_dimension_max.max(dimension as usize);
+            Limits { vector_dimension_max, ..limits }
+        })
+    }
+
+    pub(crate) fn dimension_or_default(&self) -> u32 {
+        self.vector_dimension.unwrap_or(VECTOR_DIMENSION_DEFAULT)
+    }
+}
+
+fn check_range(
+    problems: &mut Vec<Refusal>,
+    name: &'static str,
+    value: u64,
+    range: &RangeInclusive<u64>,
+) {
+    if !range.contains(&value) {
+        let message = format!("{value} is outside {} to {}", range.start(), range.end());
+        problems.push(Refusal::invalid(name, message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::StoreOptions;
+    use sutra_format::Limits;
+    use sutra_shard::Error;
+
+    #[test]
+    fn all_problems_are_reported_together() {
+        let options = StoreOptions {
+            vector_dimension: Some(0),
+            shards: Some(65),
+            memory_threshold: 999,
+            memory_bytes_max: Some(0),
+            limits: Some(Limits { search_k_max: 0, ..Limits::default() }),
+            ..StoreOptions::default()
+        };
+        let Err(Error::Config(problems)) = options.check() else { panic!("accepted") };
+        let fields: Vec<_> = problems.iter().map(sutra_format::Refusal::field).collect();
+        let expected =
+            ["limits.searchKMax", "vectorDimension", "shards", "memoryThreshold", "memoryBytesMax"];
+        assert_eq!(fields, expected);
+        assert!(StoreOptions::default().check().is_ok());
+    }
+
+    #[test]
+    fn a_store_of_large_vectors_takes_them_without_a_second_option() {
+        let options = StoreOptions { vector_dimension: Some(4096), ..StoreOptions::default() };
+        assert_eq!(options.limits_for(4096).vector_dimension_max, 4096);
+        assert_eq!(options.limits_for(768).vector_dimension_max, 2048);
+    }
+}
