@@ -15,7 +15,6 @@ mod options;
 mod paths;
 mod ranking;
 mod relevant;
-mod view;
 mod view_graph;
 mod weight;
 
