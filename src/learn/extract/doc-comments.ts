@@ -73,7 +73,7 @@ function declarationAt(
   for (const line of lines.slice(at, at + DECLARATION_LINES_MAX)) {
     declaration = `${declaration} ${line.trim()}`.trim()
     if (/[{;]\s*$|=>\s*$|^$/.test(line.trimEnd()) || line.trim() === '') break
-    if (!/[,(<=|&+]\s*$/.test(line) && isBalanced(declaration)) break
+    if (!/[(<=|&+]\s*$/.test(line) && isBalanced(declaration)) break
   }
   return {
     line: at,

@@ -8,7 +8,7 @@ import type { SourceFacts } from './source.js'
 const ANNOTATION = /^\s*(?:@\w[\w.]*(?:\(.*\))?|\[\[?[A-Z]\w*.*\]|#\[.*\]|template\s*<.*>)\s*$/
 const LINE_MARK = /^\s*\/\/\/(?!\/)/
 const TYPE =
-  /\b(?:class|interface|enum|record|struct|object|trait|protocol|extension|namespace|union)\s+([A-Za-z_]\w*)/
+  /\b(?:class|interface|enum|record|struct|object|trait|protocol|extension|namespace|union)\s+([A-Za-z_]\w*)(?!\w|\s*[*&]|\s+\w+\s*[(;=,[])/
 const KEYWORD_FUNCTION = /\b(?:fun|func|function|def)\s+([A-Za-z_]\w*)/
 /** A word in front of a parenthesis is what a C-like language calls a function. */
 const CALLED = /([A-Za-z_~]\w*)\s*(?:<[^()]{0,200}>)?\s*\(/
@@ -35,9 +35,11 @@ export function readJava(path: string, text: string): SourceFacts {
 
 function nameOf(declaration: string): string | undefined {
   if (/^(?:package|import|using|#\s*include)\b/.test(declaration)) return undefined
+  // A type after the parenthesis is that of a parameter.
+  const beforeParameters = declaration.split('(', 1)[0] ?? ''
   return (
     MACRO.exec(declaration)?.[1] ??
-    TYPE.exec(declaration)?.[1] ??
+    TYPE.exec(beforeParameters)?.[1] ??
     KEYWORD_FUNCTION.exec(declaration)?.[1] ??
     CALLED.exec(declaration)?.[1] ??
     LAST.exec(declaration)?.[1]

@@ -16,7 +16,7 @@ const DECORATOR = /^\s*(?:@[\w.]+.*|\/\/.*|\/\* (?:@__PURE__|istanbul|c8).*)$/
 const LINE_MARK = /^\s*\/\/(?!\/)/
 const SKIPPED_HEAD = /^(?:#!|['"]use strict['"])/
 const IMPORT_PATTERNS = [
-  /^[ \t]*(?:import|export)\s[^'"]{0,2000}?\bfrom\s*['"]([^'"\n]{1,500})['"]/gm,
+  /^[ \t]*(?:import|export)\s[\w\s{},*$]{0,2000}?\bfrom\s*['"]([^'"\n]{1,500})['"]/gm,
   /^[ \t]*import[ \t]*['"]([^'"\n]{1,500})['"]/gm,
   /^[^/*\n]{0,500}\b(?:import|require)\(\s*['"]([^'"\n]{1,500})['"]\s*\)/gm,
 ] as const

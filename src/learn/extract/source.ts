@@ -78,11 +78,12 @@ export function extractSource(path: string, text: string, limits: ExtractLimits)
   const facts = reader.read(path, withShortLines(text))
   const key = documentKey(path)
   const names = facts.items.map((item) => item.name)
-  const listed = names.length === 0 ? '' : `\n\nDocumented: ${names.join(', ')}`
+  const listed = names.length === 0 ? '' : `Documented: ${names.join(', ')}`
+  const parts = [path, facts.fileDoc, listed].filter((part) => part !== '')
   found.concepts.push({
     key,
     kind: 'document',
-    content: shorten(`${path}\n\n${facts.fileDoc}${listed}`, limits.contentBytesMax),
+    content: shorten(parts.join('\n\n'), limits.contentBytesMax),
     attributes: { format: reader.format, title: path.slice(path.lastIndexOf('/') + 1) },
   })
   addItems(found, path, facts.items, limits)
