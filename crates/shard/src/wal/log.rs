@@ -41,6 +41,9 @@ pub struct Wal {
     current: Option<SegmentFile>,
     position: WalPosition,
     durable_seqno: u64,
+    /// The log says that this process run began. It is said with the first commit, so that opening
+    /// and closing again takes no room, however often it happens on a full disk.
+    begun: bool,
     /// Records not written yet; they belong at `position.offset`.
     buffer: Vec<u8>,
     /// Written, but not synced yet.
@@ -79,6 +82,7 @@ impl Wal {
             current: None,
             position,
             durable_seqno: position.last_seqno,
+            begun: false,
             buffer: Vec::new(),
             unsynced: false,
             failed: false,
@@ -114,7 +118,6 @@ impl Wal {
         let current = self.files.open_for_writing(&self.files.path(number))?;
         rewrite(&current, replayed.unattested_at, self.position.offset)?;
         self.current = Some(current);
-        self.append_open_record();
         Ok(())
     }
 
@@ -154,6 +157,9 @@ impl Wal {
 
     /// Appends a commit to the group and gives its seqno. `operations` are a checked batch's bytes.
     pub fn append_commit(&mut self, committed_us: u64, operations: &[u8]) -> u64 {
+        if !self.begun {
+            self.begin();
+        }
         self.position.last_seqno += 1;
         let prefix = commit_prefix(committed_us);
         self.append(RecordKind::Commit, &[&prefix, operations]);
@@ -197,7 +203,7 @@ impl Wal {
     /// As [`Wal::commit_group`].
     pub fn close(&mut self) -> Result<()> {
         self.stop_spare();
-        if self.failed || self.current.is_none() {
+        if self.failed || !self.begun {
             return Ok(());
         }
         self.sync()?;
@@ -226,7 +232,9 @@ impl Wal {
         self.position.segment_number
     }
 
-    fn append_open_record(&mut self) {
+    /// Appends the record that begins this process run.
+    fn begin(&mut self) {
+        self.begun = true;
         let epoch_before = self.position.epoch.to_le_bytes();
         self.position.epoch = self.epoch;
         self.append(RecordKind::Open, &[&epoch_before]);
@@ -348,6 +356,7 @@ impl Wal {
             .and_then(|()| self.sync_folder());
         begun.map_err(|error| self.fail("begin a segment after", &error))?;
         self.current = Some(SegmentFile { file, path });
+        self.begun = true;
         self.position = WalPosition {
             segment_number: number,
             offset: SEGMENT_HEADER_BYTES as u64,

@@ -222,8 +222,10 @@ impl<'w> Segment<'w, '_> {
                         .map_err(|problem| Error::corrupt(self.path, offset, problem))?;
                     self.walk.commits += 1;
                 }
-                self.walk.unattested.push_back((seqno, offset));
             }
+            // A record that is no commit is on disk for sure once a commit behind it is.
+            let is_commit = record.header.kind == RecordKind::Commit;
+            self.walk.unattested.push_back((seqno + u64::from(!is_commit), offset));
             let durable = record.header.durable_seqno;
             while self.walk.unattested.front().is_some_and(|(seqno, _)| *seqno <= durable) {
                 self.walk.unattested.pop_front();
