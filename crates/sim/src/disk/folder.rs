@@ -56,9 +56,17 @@ impl Folder {
         }
     }
 
-    /// A sync that failed: some of it got there, and the rest is forgotten without a trace.
+    /// A sync that failed: some of it got there, the rest is as it was. Unlike the pages of a
+    /// file, names are never taken for clean: a journal that fails stops the file system.
     pub fn sync_failed(&mut self, dice: &mut Dice) {
-        self.settle(Survival::mixed(dice), dice);
+        let survival = Survival::mixed(dice);
+        for change in std::mem::take(&mut self.pending) {
+            if survival.keeps(dice) {
+                apply(&mut self.durable, &change);
+            } else {
+                self.pending.push(change);
+            }
+        }
     }
 
     /// Power is gone: what was pending survives in part, and programs see what survived.
