@@ -12,7 +12,7 @@ import type {
 } from './types.js'
 import { show } from './validate/refusal.js'
 
-/** Limits with every value filled in. */
+/** Limits as the engine has them, every one filled in. */
 export type ResolvedLimits = Readonly<Required<LimitOptions>>
 
 /** What a store runs with. Options left out that belong to the folder stay undefined. */
@@ -27,7 +27,7 @@ export interface ResolvedOptions {
   readonly writeTimeoutMs: number
   readonly transactionTimeoutMs: number
   readonly reconciler: Readonly<Required<ReconcilerOptions>>
-  readonly limits: ResolvedLimits
+  readonly limits: Readonly<LimitOptions>
   readonly embedder: Embedder | undefined
 }
 
@@ -84,14 +84,15 @@ const RECONCILER = {
   queueCritical: share(0.9),
 } as const
 
+/** Their defaults are the engine's, which may depend on the folder. */
 const LIMITS = {
-  contentBytesMax: whole(1, 64 * MIB, 10 * MIB),
-  vectorDimensionMax: whole(1, 4096, 2048),
-  batchOperationsMax: whole(1, 10_000, 1_000),
-  frameBytesMax: whole(1, 512 * MIB, 100 * MIB),
-  pathHopsMax: whole(1, 64, 20),
-  searchKMax: whole(1, 10_000, 1_000),
-  attributesBytesMax: whole(1, MIB, 64 * 1024),
+  contentBytesMax: whole(1, 64 * MIB),
+  vectorDimensionMax: whole(1, 4096),
+  batchOperationsMax: whole(1, 10_000),
+  frameBytesMax: whole(1, 512 * MIB),
+  pathHopsMax: whole(1, 64),
+  searchKMax: whole(1, 10_000),
+  attributesBytesMax: whole(1, MIB),
 } as const
 
 const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2']
@@ -109,11 +110,6 @@ const NAMES: ReadonlySet<string> = new Set([
   'history',
   'embedder',
 ])
-
-/** Limits of a store that was opened without any. */
-export const DEFAULT_LIMITS: ResolvedLimits = Object.freeze(
-  Object.fromEntries(Object.entries(LIMITS).map(([name, range]) => [name, range.default])),
-) as ResolvedLimits
 
 /** Collects the problems of one options object, so that all are told at once. */
 class Problems {
@@ -154,7 +150,7 @@ export function resolveOptions(
     durability: readChoice(problems, 'durability', given.durability, DURABILITIES),
     readOnly: readBoolean(problems, 'readOnly', given.readOnly),
     reconciler,
-    limits: limits as ResolvedLimits,
+    limits: limits as LimitOptions,
     embedder,
   }
   refuseWhatIsNotAvailable(problems, given)

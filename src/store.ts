@@ -12,13 +12,19 @@ import {
   encodeUpdate,
   type VectorGap,
 } from './batch-encoder.js'
-import { Completions } from './completions.js'
+import { Completions, type Message } from './completions.js'
 import { EmbedQueue } from './embed-queue.js'
 import { type Job, Jobs } from './jobs.js'
 import type { MessagePackWriter } from './message-pack/writer.js'
 import { decodeMessagePack } from './message-pack/reader.js'
 import { exchange, JOBS, type NativeReader, type NativeStore } from './native.js'
-import { checkPath, type OptionOrigins, type ResolvedOptions, resolveOptions } from './options.js'
+import {
+  checkPath,
+  type OptionOrigins,
+  type ResolvedLimits,
+  type ResolvedOptions,
+  resolveOptions,
+} from './options.js'
 import { type ReadContext, StoreReads } from './reads.js'
 import {
   ASSOCIATE,
@@ -77,8 +83,9 @@ class StoreHandle extends StoreReads implements Store {
     completions: Completions,
     jobs: Jobs,
     options: ResolvedOptions,
+    limits: ResolvedLimits,
   ) {
-    const { embedder, limits } = options
+    const { embedder } = options
     const context = { jobs, limits, embedder }
     super(reader, context, 'store')
     this.#native = native
@@ -308,18 +315,34 @@ export async function openStore(
   const completions = new Completions()
   const native = exchange.native.createStore(completions.deliver)
   const jobs = new Jobs(native, completions)
+  let limits: ResolvedLimits
   try {
-    await jobs.run(native, {
+    limits = await jobs.run(native, {
       kind: JOBS.open,
       write: (out) => writeOpenArguments(out, resolvePath(path), resolved),
-      decode: () => undefined,
+      decode: readLimits,
     })
   } catch (error) {
     // Frees what the addon made for the handle.
     await jobs.run(native, CLOSE)
     throw error
   }
-  return new StoreHandle(native, readerOf(native.reader()), completions, jobs, resolved)
+  return new StoreHandle(native, readerOf(native.reader()), completions, jobs, resolved, limits)
+}
+
+/** The limits in force, in the engine's order. */
+function readLimits({ f64, at }: Message): ResolvedLimits {
+  const names = [
+    'contentBytesMax',
+    'vectorDimensionMax',
+    'batchOperationsMax',
+    'frameBytesMax',
+    'pathHopsMax',
+    'searchKMax',
+    'attributesBytesMax',
+  ]
+  const limits = names.map((name, index) => [name, f64[at / 8 + index]])
+  return Object.freeze(Object.fromEntries(limits)) as ResolvedLimits
 }
 
 /** A map, so that an option left out is one the folder or the engine decides. */

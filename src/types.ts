@@ -38,13 +38,13 @@ export interface ReconcilerOptions {
 
 /** Limits of one request. They may be lowered freely and raised up to hard ceilings. */
 export interface LimitOptions {
-  /** Bytes of UTF-8 in one content. @default 10000000 */
+  /** Bytes of UTF-8 in one content. @default 10485760 */
   contentBytesMax?: number
-  /** Dimension of a vector in a request. @default 2048 */
+  /** Dimension of a vector in a request. @default 2048, or the store's if that is larger */
   vectorDimensionMax?: number
   /** Operations in one atomic batch. @default 1000 */
   batchOperationsMax?: number
-  /** Bytes of one encoded batch. @default 100000000 */
+  /** Bytes of one encoded batch. @default 104857600 */
   frameBytesMax?: number
   /** Hops of a path. @default 20 */
   pathHopsMax?: number
@@ -160,7 +160,7 @@ export type AssociationKey = Pick<AssociationInput, 'source' | 'target' | 'type'
 export type ConceptChange = Partial<Omit<ConceptInput, 'id' | 'key' | 'namespace'>>
 
 export interface NeighborsOptions {
-  /** @default 'both' */
+  /** @default 'out' */
   direction?: 'out' | 'in' | 'both'
   type?: AssociationType | AssociationType[]
   label?: string
@@ -173,7 +173,7 @@ export interface ListOptions {
   filter?: Filter
   /** 1 to 1,000. @default 100 */
   limit?: number
-  /** What the page before answered as `cursor`. */
+  /** What the page before answered as `cursor`; valid until the store is closed. */
   cursor?: string
   /** @default 'recent' */
   order?: 'recent' | 'id'
@@ -243,7 +243,7 @@ export interface SearchResult {
 export interface PathOptions {
   /** 1 to 20. @default 6 */
   hopsMax?: number
-  /** Distinct paths at most, 1 to 100. @default 1 */
+  /** Distinct paths at most, 1 to 100. @default 3 */
   pathsMax?: number
   types?: AssociationType[]
   /** Follow associations from source to target only, or both ways. @default 'out' */

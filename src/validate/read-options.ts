@@ -24,6 +24,7 @@ const LIST_LIMIT_MAX = 1_000
 const LIST_LIMIT_DEFAULT = 100
 const K_DEFAULT = 10
 const HOPS_DEFAULT = 6
+const PATHS_DEFAULT = 3
 const PATHS_MAX = 100
 const ALL_TYPES = 0b11111
 
@@ -141,7 +142,7 @@ export function readPathOptions(
 ): PathsQuery {
   if (options !== undefined) checkFields('options', options, PATHS)
   const given = options ?? {}
-  const { hopsMax = Math.min(HOPS_DEFAULT, limits.pathHopsMax), pathsMax = 1 } = given
+  const { hopsMax = Math.min(HOPS_DEFAULT, limits.pathHopsMax), pathsMax = PATHS_DEFAULT } = given
   const { direction = 'out', confidenceMin = 0, visitedMax, timeMsMax, signal } = given
   checkInteger('hopsMax', hopsMax, 1, limits.pathHopsMax, true)
   checkInteger('pathsMax', pathsMax, 1, PATHS_MAX, true)

@@ -1,0 +1,137 @@
+//! The options of one opening, as they come: a MessagePack map of what was given. Defaults and
+//! ranges are the store's.
+
+use rmp::Marker;
+use std::path::PathBuf;
+use sutra_format::msgpack::Reader;
+use sutra_format::{Limits, Metric, Refusal};
+use sutra_shard::{Durability, Error};
+use sutra_store::StoreOptions;
+
+/// What was given; the rest is the folder's or the store's to decide.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct OpenOptions {
+    pub(crate) path: PathBuf,
+    texts: Vec<(String, String)>,
+    numbers: Vec<(String, f64)>,
+    read_only: bool,
+}
+
+impl OpenOptions {
+    /// Reads the map.
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, Refusal> {
+        let unexpected = |_| Refusal::invalid("options", "not the map of options expected");
+        let mut reader = Reader::new(bytes);
+        let mut options = Self::default();
+        for _ in 0..reader.map().map_err(unexpected)? {
+            let name = reader.str().map_err(unexpected)?.to_owned();
+            let mut ahead = reader.clone();
+            if let Ok(number) = ahead.number() {
+                options.numbers.push((name, number.to_f64()));
+                reader = ahead;
+            } else if name == "readOnly" {
+                options.read_only = reader.marker().map_err(unexpected)? == Marker::True;
+            } else {
+                let text = reader.str().map_err(unexpected)?.to_owned();
+                if name == "path" {
+                    options.path = text.into();
+                } else {
+                    options.texts.push((name, text));
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    fn number(&self, name: &str) -> Option<f64> {
+        self.numbers.iter().find(|(other, _)| other == name).map(|(_, number)| *number)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.texts.iter().find(|(other, _)| other == name).map(|(_, text)| text.as_str())
+    }
+
+    /// As the store takes them.
+    pub(crate) fn store_options(&self) -> StoreOptions {
+        // Numbers were checked to be whole and in range by `src/options.ts`; what is not becomes
+        // the nearest number that is, and the store checks the range again.
+        let whole = |name: &str| self.number(name).map(|number| number as u64);
+        let standard = StoreOptions::default();
+        let metrics = [Metric::Cosine, Metric::Dot, Metric::L2];
+        let durabilities = [Durability::Fsync, Durability::Os, Durability::None];
+        let metric = self.text("metric");
+        let durability = self.text("durability");
+        StoreOptions {
+            vector_dimension: whole("vectorDimension").map(|number| number as u32),
+            metric: metrics.into_iter().find(|known| Some(known.name()) == metric),
+            shards: whole("shards").map(|number| number as u32),
+            durability: durabilities
+                .into_iter()
+                .find(|known| Some(known.name()) == durability)
+                .unwrap_or(standard.durability),
+            read_only: self.read_only,
+            memory_threshold: whole("memoryThreshold").unwrap_or(standard.memory_threshold),
+            memory_bytes_max: whole("memoryBytesMax"),
+            write_timeout_ms: whole("writeTimeoutMs").unwrap_or(standard.write_timeout_ms),
+            limits: self.limits(),
+            queue_capacity: whole("queueCapacity")
+                .map_or(standard.queue_capacity, |number| number as usize),
+        }
+    }
+
+    /// Nothing if no limit was given.
+    fn limits(&self) -> Option<Limits> {
+        let limit = |name: &str| self.number(name).map(|number| number as usize);
+        let mut limits = Limits::default();
+        if let Some(dimension) = limit("vectorDimension") {
+            limits.vector_dimension_max = limits.vector_dimension_max.max(dimension);
+        }
+        let mut is_given = false;
+        for (name, place) in [
+            ("contentBytesMax", &mut limits.content_bytes_max),
+            ("vectorDimensionMax", &mut limits.vector_dimension_max),
+            ("batchOperationsMax", &mut limits.batch_operations_max),
+            ("frameBytesMax", &mut limits.frame_bytes_max),
+            ("pathHopsMax", &mut limits.path_hops_max),
+            ("searchKMax", &mut limits.search_k_max),
+            ("attributesBytesMax", &mut limits.attributes_bytes_max),
+        ] {
+            if let Some(value) = limit(name) {
+                *place = value;
+                is_given = true;
+            }
+        }
+        is_given.then_some(limits)
+    }
+
+    /// Refuses what differs from the options that the same store was opened with by another handle.
+    pub(crate) fn check_against(&self, opened: &StoreOptions) -> Result<(), Error> {
+        let asked = self.store_options();
+        let mut problems = Vec::new();
+        let mut check = |name: &str, is_given: bool, asked: String, opened: String| {
+            if is_given && asked != opened {
+                let message = format!("{asked}, but this process has the store open with {opened}");
+                problems.push(Refusal::invalid(name, message));
+            }
+        };
+        let given = |name: &str| self.number(name).is_some();
+        let is_given = self.text("durability").is_some();
+        let (a, b) = (asked.durability.name(), opened.durability.name());
+        check("durability", is_given, a.into(), b.into());
+        let (a, b) = (asked.read_only, opened.read_only);
+        check("readOnly", true, a.to_string(), b.to_string());
+        let (a, b) = (asked.memory_threshold, opened.memory_threshold);
+        check("memoryThreshold", given("memoryThreshold"), a.to_string(), b.to_string());
+        let (a, b) = (asked.memory_bytes_max, opened.memory_bytes_max);
+        let shown = |bytes: Option<u64>| bytes.map_or("no bound".into(), |bytes| bytes.to_string());
+        check("memoryBytesMax", given("memoryBytesMax"), shown(a), shown(b));
+        if let Some(asked) = asked.limits {
+            let opened = opened.limits.unwrap_or_default();
+            for ((name, asked), (_, opened)) in asked.named().into_iter().zip(opened.named()) {
+                let short = name.trim_start_matches("limits.");
+                check(name, given(short), asked.to_string(), opened.to_string());
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(Error::Config(problems)) }
+    }
+}

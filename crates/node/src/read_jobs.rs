@@ -1,0 +1,204 @@
+//! Search, paths and lists: arguments from the exchange, work in the pool, answers as
+//! `src/records/job-results.ts` reads them.
+
+use crate::failure::Failure;
+use crate::message::Payload;
+use crate::pool::{self, Job};
+use crate::raw::{Answer, Call};
+use crate::reader::{Reader, classes, edge_entry};
+use rmp::Marker;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use sutra_format::msgpack::{Reader as Arguments, Unexpected};
+use sutra_format::op_fields::DEFAULT_NAMESPACE;
+use sutra_format::{ConceptId, Refusal};
+use sutra_shard::{ConceptRef, View};
+use sutra_store::graph::{self, PathOptions};
+use sutra_store::{ListQuery, Order, SearchQuery, Store};
+
+/// Kinds of jobs; `src/native.ts` has the same numbers.
+const SEARCH: u32 = 3;
+const PATHS: u32 = 4;
+const LIST: u32 = 5;
+
+/// What a job runs on.
+struct Ground {
+    store: Arc<Store>,
+    view: View,
+    cancelled: Arc<AtomicBool>,
+}
+
+type Work = Box<dyn FnOnce(&Ground) -> Result<Payload, Failure> + Send>;
+
+pub(crate) fn start(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
+    let (kind, token) = (call.u32(0)?, call.u32(1)?);
+    let bytes = reader.exchange.copy_of(call.u32(2)? as usize)?;
+    let work = match kind {
+        SEARCH => search(&bytes),
+        PATHS => paths(&bytes),
+        LIST => list(&bytes)?,
+        _ => return Err(Failure::argument("a kind of job")),
+    };
+    let work = work.map_err(|Unexpected(expected)| Failure::argument(expected))?;
+    let handle = Arc::clone(&reader.handle);
+    let store = Arc::clone(handle.store()?);
+    let ground = Ground { store, view: reader.view()?, cancelled: handle.cancel_flag(token) };
+    let job = Job { outbox: Arc::clone(handle.outbox()), token };
+    reader.inbox.expect(call.env, 1);
+    pool::run(job, move || {
+        let answer = work(&ground);
+        handle.job_over(token);
+        answer
+    });
+    Ok(Answer::Count(0))
+}
+
+/// [namespace or nil, vector, k]
+fn search(bytes: &[u8]) -> Result<Work, Unexpected> {
+    let mut arguments = Arguments::new(bytes);
+    arguments.array()?;
+    let namespace = optional_text(&mut arguments)?;
+    let (numbers, _) = arguments.bin()?.as_chunks::<4>();
+    let vector: Vec<f32> = numbers.iter().map(|number| f32::from_le_bytes(*number)).collect();
+    let k = arguments.unsigned()? as usize;
+    Ok(Box::new(move |ground| {
+        let namespace = namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
+        let query = SearchQuery { vector: &vector, k, namespace, score_min: None };
+        let hits = ground.store.search(&ground.view, &query, &ground.cancelled)?;
+        let mut payload = Payload::default();
+        payload.f64(ground.view.seqno() as f64);
+        for hit in hits {
+            if let Some(concept) = ground.view.concept_in(hit.cell) {
+                payload.counted();
+                payload.f64(hit.score);
+                push_concept(&mut payload, &concept);
+            }
+        }
+        Ok(payload)
+    }))
+}
+
+/// [from, to, hops, paths, classes, both ways, least confidence, visited or nil, ms or nil]
+fn paths(bytes: &[u8]) -> Result<Work, Unexpected> {
+    let mut arguments = Arguments::new(bytes);
+    arguments.array()?;
+    let [from, to] = [id(&mut arguments)?, id(&mut arguments)?];
+    let mut options = PathOptions {
+        hops_max: arguments.unsigned()? as usize,
+        paths_max: arguments.unsigned()? as usize,
+        classes: classes(arguments.unsigned()? as u32),
+        both_directions: arguments.marker()? == Marker::True,
+        confidence_min: arguments.number()?.to_f64(),
+        ..PathOptions::default()
+    };
+    if let Some(visited_max) = optional_count(&mut arguments)? {
+        options.visited_max = visited_max;
+    }
+    if let Some(time_ms_max) = optional_count(&mut arguments)? {
+        options.time_us_max = time_ms_max.saturating_mul(1000);
+    }
+    Ok(Box::new(move |ground| {
+        let found =
+            ground.store.paths(&ground.view, &from, &to, &options, &ground.cancelled)?.paths;
+        let mut payload = Payload::default();
+        for path in &found {
+            payload.counted();
+            push_path(&mut payload, &ground.view, path);
+        }
+        Ok(payload)
+    }))
+}
+
+fn push_path(payload: &mut Payload, view: &View, path: &graph::Path) {
+    payload.f64(path.confidence);
+    payload.u32(path.steps.len() as u32);
+    payload.u32(0);
+    for step in &path.steps {
+        let Some(edge) = view.delta().edge_at(step.location) else { continue };
+        let entry = edge_entry(edge.class(), edge.confidence(), step.location, step.reversed);
+        payload.bytes(&entry);
+    }
+    for node in &path.nodes {
+        payload.id(view.delta().id_of(*node).unwrap_or_default());
+    }
+}
+
+/// [namespace or nil, limit, cursor or nil, by id]
+fn list(bytes: &[u8]) -> Result<Result<Work, Unexpected>, Refusal> {
+    let mut arguments = Arguments::new(bytes);
+    let mut read = || {
+        arguments.array()?;
+        let namespace = optional_text(&mut arguments)?;
+        let limit = arguments.unsigned()? as usize;
+        let cursor = optional_text(&mut arguments)?;
+        Ok((namespace, limit, cursor, arguments.marker()? == Marker::True))
+    };
+    let (namespace, limit, cursor, by_id) = match read() {
+        Ok(read) => read,
+        Err(unexpected) => return Ok(Err(unexpected)),
+    };
+    let order = place(cursor.as_deref(), by_id)?;
+    Ok(Ok(Box::new(move |ground| {
+        let query = ListQuery { namespace: namespace.as_deref(), order, limit };
+        let listed = ground.store.list(&ground.view, &query, &ground.cancelled)?;
+        let cursor = listed.next.map(cursor_of).unwrap_or_default();
+        let mut payload = Payload::default();
+        payload.u32(cursor.len() as u32);
+        payload.u32(0);
+        for location in listed.locations {
+            if let Some(concept) = ground.view.delta().concept_at(location) {
+                payload.counted();
+                push_concept(&mut payload, &concept);
+            }
+        }
+        payload.bytes(cursor.as_bytes());
+        Ok(payload)
+    })))
+}
+
+/// Where a page begins: at the start, or behind the page whose cursor is given.
+fn place(cursor: Option<&str>, by_id: bool) -> Result<Order, Refusal> {
+    let refused = || Refusal::invalid("cursor", "not one that a list in this order has given");
+    match (cursor, by_id) {
+        (None, false) => Ok(Order::Recent { before: u64::MAX }),
+        (None, true) => Ok(Order::Id { after: None }),
+        (Some(cursor), true) => {
+            let after = cursor.strip_prefix(BY_ID).and_then(|id| ConceptId::from_hex(id.as_bytes()));
+            after.map(|after| Order::Id { after: Some(after) }).ok_or_else(refused)
+        }
+        (Some(cursor), false) => {
+            let before = cursor.strip_prefix(RECENT).and_then(|n| u64::from_str_radix(n, 16).ok());
+            before.map(|before| Order::Recent { before }).ok_or_else(refused)
+        }
+    }
+}
+
+const BY_ID: char = 'i';
+const RECENT: char = 'r';
+
+fn cursor_of(order: Order) -> String {
+    match order {
+        Order::Recent { before } => format!("{RECENT}{before:x}"),
+        Order::Id { after } => format!("{BY_ID}{}", after.unwrap_or_default()),
+    }
+}
+
+fn push_concept(payload: &mut Payload, concept: &ConceptRef<'_>) {
+    payload.location(concept.location());
+    payload.f64(concept.seqno() as f64);
+    payload.id(concept.id());
+}
+
+fn id(arguments: &mut Arguments<'_>) -> Result<ConceptId, Unexpected> {
+    let id = arguments.bin()?.try_into().map_err(|_| Unexpected("16 bytes of an id"))?;
+    Ok(ConceptId(id))
+}
+
+fn optional_text(arguments: &mut Arguments<'_>) -> Result<Option<String>, Unexpected> {
+    if arguments.nil()? { Ok(None) } else { Ok(Some(arguments.str()?.to_owned())) }
+}
+
+fn optional_count(arguments: &mut Arguments<'_>) -> Result<Option<u64>, Unexpected> {
+    if arguments.nil()? { Ok(None) } else { arguments.unsigned().map(Some) }
+}

@@ -1,0 +1,125 @@
+//! Fields of one concept or association by location: what a view decodes when it is first touched.
+//! `src/records/fixed-fields.ts` has the layout.
+
+use crate::failure::Failure;
+use crate::message::number_to_location;
+use crate::raw::{Answer, Call, string};
+use crate::reader::{Reader, put_numbers};
+use std::rc::Rc;
+use sutra_format::op_fields::Validity;
+use sutra_shard::{ConceptRef, EdgeRecord};
+
+const US_PER_MS: f64 = 1000.0;
+const TEXT_LENGTHS_AT: usize = 56;
+const TEXTS_AT: usize = 64;
+
+fn concept_argument<'a>(reader: &'a Rc<Reader>, call: &Call) -> Result<ConceptRef<'a>, Failure> {
+    let location = number_to_location(call.f64(0)?);
+    let concept = reader.delta.concept_at(location);
+    concept.ok_or_else(|| Failure::argument("the location of a concept"))
+}
+
+fn edge_argument<'a>(reader: &'a Rc<Reader>, call: &Call) -> Result<EdgeRecord<'a>, Failure> {
+    let location = number_to_location(call.f64(0)?);
+    let edge = reader.delta.edge_at(location);
+    edge.ok_or_else(|| Failure::argument("the location of an association"))
+}
+
+pub(crate) fn content(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
+    let concept = concept_argument(reader, call)?;
+    Ok(Answer::Value(string(call.env, concept.content())?))
+}
+
+pub(crate) fn attributes(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
+    let concept = concept_argument(reader, call)?;
+    Ok(put_bytes(reader, concept.attributes()))
+}
+
+pub(crate) fn association_attributes(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
+    let edge = edge_argument(reader, call)?;
+    Ok(put_bytes(reader, edge.attributes()))
+}
+
+fn put_bytes(reader: &Reader, from: &[u8]) -> Answer {
+    reader.exchange.with(|bytes| match bytes.get_mut(..from.len()) {
+        Some(place) => {
+            place.copy_from_slice(from);
+            Answer::Count(from.len())
+        }
+        None => Answer::NeedsBytes(from.len()),
+    })
+}
+
+pub(crate) fn vector(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
+    let concept = concept_argument(reader, call)?;
+    let Some(vector) = reader.delta.vector(&concept) else {
+        return Ok(Answer::Count(0));
+    };
+    let bytes_needed = size_of_val(vector);
+    Ok(reader.exchange.with(|bytes| match bytes.get_mut(..bytes_needed) {
+        Some(place) => {
+            for (place, number) in place.chunks_exact_mut(4).zip(vector) {
+                place.copy_from_slice(&number.to_ne_bytes());
+            }
+            Answer::Count(vector.len())
+        }
+        None => Answer::NeedsBytes(bytes_needed),
+    }))
+}
+
+pub(crate) fn concept(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
+    let concept = concept_argument(reader, call)?;
+    let [from, to] = times(concept.validity());
+    let numbers = [
+        milliseconds(concept.created_us()),
+        milliseconds(concept.updated_us()),
+        concept.strength(),
+        concept.confidence(),
+        from,
+        to,
+        concept.seqno() as f64,
+    ];
+    let namespace = reader.delta.namespace(concept.namespace());
+    let namespace = namespace.map_or(&[][..], |namespace| namespace.name.as_bytes());
+    Ok(put_fields(reader, &numbers, [namespace, concept.key()]))
+}
+
+pub(crate) fn association(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
+    let edge = edge_argument(reader, call)?;
+    let [from, to] = times(edge.validity());
+    let created = milliseconds(edge.created_us());
+    let numbers =
+        [created, created, edge.weight(), edge.confidence(), from, to, edge.seqno() as f64];
+    let label = reader.delta.label(edge.label()).filter(|_| edge.label() != 0);
+    Ok(put_fields(reader, &numbers, [label.unwrap_or_default().as_bytes(), &[]]))
+}
+
+fn put_fields(reader: &Reader, numbers: &[f64], [first, second]: [&[u8]; 2]) -> Answer {
+    reader.exchange.with(|bytes| {
+        let end = TEXTS_AT + first.len() + second.len();
+        let Some(bytes) = bytes.get_mut(..end) else {
+            return Answer::NeedsBytes(end);
+        };
+        put_numbers(bytes, 0, numbers);
+        let (head, texts) = bytes.split_at_mut(TEXTS_AT);
+        let lengths = [first.len(), second.len()];
+        let places = head.get_mut(TEXT_LENGTHS_AT..).unwrap_or_default().chunks_exact_mut(4);
+        for (place, length) in places.zip(lengths) {
+            // A name is at most some kilobytes long.
+            place.copy_from_slice(&(length as u32).to_ne_bytes());
+        }
+        for (place, byte) in texts.iter_mut().zip(first.iter().chain(second)) {
+            *place = *byte;
+        }
+        Answer::Count(0)
+    })
+}
+
+/// JavaScript counts time in whole milliseconds.
+fn milliseconds(us: u64) -> f64 {
+    (us as f64 / US_PER_MS).floor()
+}
+
+fn times(validity: Validity) -> [f64; 2] {
+    [validity.from_ms, validity.to_ms].map(|time| time.map_or(f64::NAN, |ms| ms as f64))
+}
