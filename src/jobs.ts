@@ -38,7 +38,7 @@ export class Jobs {
     return new Promise<T>((resolve, reject) => {
       let token = -1
       const cancel = (): void => void this.#native.cancel(token)
-      const settled = (): void => signal?.removeEventListener('abort', cancel)
+      const settled = (): void => signal && forget(signal, cancel)
       token = this.#completions.add({
         decode: job.decode,
         resolve: (result) => (settled(), resolve(result as T)),
@@ -48,9 +48,27 @@ export class Jobs {
       })
       const answer = target.job(job.kind, token, writeArguments(job))
       if (answer < 0) this.#completions.reject(token, exchange.error(0))
-      else signal?.addEventListener('abort', cancel, { once: true })
+      else if (signal !== undefined) listen(signal, cancel)
     })
   }
+}
+
+/** One listener for each signal, however many jobs it may end: Node warns of more than ten. */
+const cancels = new WeakMap<AbortSignal, Set<() => void>>()
+
+function listen(signal: AbortSignal, cancel: () => void): void {
+  const listening = cancels.get(signal)
+  if (listening !== undefined) {
+    listening.add(cancel)
+    return
+  }
+  const added = new Set([cancel])
+  cancels.set(signal, added)
+  signal.addEventListener('abort', () => added.forEach((each) => each()), { once: true })
+}
+
+function forget(signal: AbortSignal, cancel: () => void): void {
+  cancels.get(signal)?.delete(cancel)
 }
 
 function writeArguments(job: Job<unknown>): number {

@@ -1,6 +1,6 @@
 // Every read call with what it must refuse: the code and the field.
 import test from 'ava'
-import type { Reads } from '../../src/index.js'
+import type { ErrorCode, Reads } from '../../src/index.js'
 import { refusal, temporaryStore } from './temporary-store.js'
 
 const UNKNOWN_ID = 'f'.repeat(32)
@@ -9,7 +9,7 @@ const NO_OBJECTS = [null, 7, 'text', true, [], 5n, Symbol('s')]
 const NO_IDS = [undefined, null, 7, '', 'x', {}, [], 'F'.repeat(32), `${'f'.repeat(31)}\u0130`]
 
 type Call = (reads: Reads, value: never) => unknown
-type Row = readonly [call: Call, field: string, values: readonly unknown[], code?: string]
+type Row = readonly [call: Call, field: string, values: readonly unknown[], code?: ErrorCode]
 
 const option =
   (name: string, call: (reads: Reads, options: never) => unknown): Call =>

@@ -1,7 +1,7 @@
 // Worker threads of one process share one engine; another process is told who has the folder.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { symlinkSync } from 'node:fs'
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import { openStore } from '../../src/index.js'
@@ -10,6 +10,8 @@ import { refusal, temporaryFolder } from './temporary-store.js'
 const INDEX = new URL('../../src/index.js', import.meta.url).href
 const LOADER = '--import=@oxc-node/core/register'
 
+let scripts = 0
+
 /** Runs code in a worker and gives what it posts. */
 async function inWorker(folder: string, code: string): Promise<unknown> {
   const script = `
@@ -17,11 +19,13 @@ async function inWorker(folder: string, code: string): Promise<unknown> {
     import { openStore } from ${JSON.stringify(INDEX)}
     const folder = workerData
     ${code}`
-  const url = new URL(`data:text/javascript,${encodeURIComponent(script)}`)
-  const worker = new Worker(url, { workerData: folder, execArgv: [LOADER] })
+  const file = `${folder}-worker-${scripts++}.mjs`
+  writeFileSync(file, script)
+  const worker = new Worker(file, { workerData: folder, execArgv: [LOADER] })
   const posted: unknown[] = []
   worker.on('message', (message) => posted.push(message))
   await once(worker, 'exit')
+  rmSync(file)
   return posted[0]
 }
 
@@ -81,6 +85,7 @@ test('two paths of one folder are one store', async (t) => {
   const folder = temporaryFolder(t)
   const link = `${folder}-link`
   symlinkSync(folder, link)
+  t.teardown(() => rmSync(link))
   const store = await openStore(folder, { vectorDimension: 3 })
   const linked = await openStore(link)
   const { id } = await store.learn({ content: 'c' })

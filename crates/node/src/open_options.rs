@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use sutra_format::msgpack::Reader;
 use sutra_format::{Limits, Metric, Refusal};
 use sutra_shard::{Durability, Error};
-use sutra_store::StoreOptions;
+use sutra_store::{Store, StoreOptions};
 
 /// What was given; the rest is the folder's or the store's to decide.
 #[derive(Debug, Clone, Default)]
@@ -104,34 +104,46 @@ impl OpenOptions {
         is_given.then_some(limits)
     }
 
-    /// Refuses what differs from the options that the same store was opened with by another handle.
-    pub(crate) fn check_against(&self, opened: &StoreOptions) -> Result<(), Error> {
+    /// Refuses what differs from how the same store was opened by another handle.
+    pub(crate) fn check_against(&self, store: &Store) -> Result<(), Error> {
         let asked = self.store_options();
-        let mut problems = Vec::new();
-        let mut check = |name: &str, is_given: bool, asked: String, opened: String| {
-            if is_given && asked != opened {
-                let message = format!("{asked}, but this process has the store open with {opened}");
-                problems.push(Refusal::invalid(name, message));
-            }
-        };
-        let given = |name: &str| self.number(name).is_some();
-        let is_given = self.text("durability").is_some();
-        let (a, b) = (asked.durability.name(), opened.durability.name());
-        check("durability", is_given, a.into(), b.into());
-        let (a, b) = (asked.read_only, opened.read_only);
-        check("readOnly", true, a.to_string(), b.to_string());
-        let (a, b) = (asked.memory_threshold, opened.memory_threshold);
-        check("memoryThreshold", given("memoryThreshold"), a.to_string(), b.to_string());
-        let (a, b) = (asked.memory_bytes_max, opened.memory_bytes_max);
-        let shown = |bytes: Option<u64>| bytes.map_or("no bound".into(), |bytes| bytes.to_string());
-        check("memoryBytesMax", given("memoryBytesMax"), shown(a), shown(b));
-        if let Some(asked) = asked.limits {
-            let opened = opened.limits.unwrap_or_default();
-            for ((name, asked), (_, opened)) in asked.named().into_iter().zip(opened.named()) {
-                let short = name.trim_start_matches("limits.");
-                check(name, given(short), asked.to_string(), opened.to_string());
-            }
+        let (opened, meta) = (store.options(), store.meta());
+        let number = |number: Option<u64>| number.map(|number| number.to_string());
+        let name = |name: Option<&str>| name.map(str::to_owned);
+        let bytes = opened.memory_bytes_max;
+        let mut pairs = vec![
+            (
+                "vectorDimension",
+                number(asked.vector_dimension.map(u64::from)),
+                number(Some(meta.vector_dimension.into())),
+            ),
+            ("metric", name(asked.metric.map(Metric::name)), name(Some(meta.metric.name()))),
+            ("durability", name(self.text("durability")), name(Some(opened.durability.name()))),
+            ("readOnly", Some(asked.read_only.to_string()), Some(opened.read_only.to_string())),
+            (
+                "memoryThreshold",
+                self.shown("memoryThreshold"),
+                number(Some(opened.memory_threshold)),
+            ),
+            ("memoryBytesMax", self.shown("memoryBytesMax"), number(bytes)),
+        ];
+        for (limit, opened) in store.limits().named() {
+            let option = limit.trim_start_matches("limits.");
+            pairs.push((limit, self.shown(option), number(Some(opened as u64))));
         }
+        let differing =
+            pairs.into_iter().filter(|(_, asked, opened)| asked.is_some() && asked != opened);
+        let problems: Vec<_> = differing
+            .map(|(option, asked, opened)| {
+                let [asked, opened] = [asked, opened].map(|value| value.unwrap_or("none".into()));
+                let message = format!("{asked}, but this process has the store open with {opened}");
+                Refusal::invalid(option, message)
+            })
+            .collect();
         if problems.is_empty() { Ok(()) } else { Err(Error::Config(problems)) }
+    }
+
+    fn shown(&self, name: &str) -> Option<String> {
+        self.number(name).map(|number| number.to_string())
     }
 }

@@ -181,7 +181,14 @@ impl Inbox {
         // callback; `callback` is the function given at creation.
         unsafe {
             sys::napi_get_undefined(env, &raw mut receiver);
-            sys::napi_call_function(env, receiver, callback, 1, &raw const message, &raw mut result);
+            sys::napi_call_function(
+                env,
+                receiver,
+                callback,
+                1,
+                &raw const message,
+                &raw mut result,
+            );
         }
     }
 }

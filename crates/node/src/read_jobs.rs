@@ -164,7 +164,8 @@ fn place(cursor: Option<&str>, by_id: bool) -> Result<Order, Refusal> {
         (None, false) => Ok(Order::Recent { before: u64::MAX }),
         (None, true) => Ok(Order::Id { after: None }),
         (Some(cursor), true) => {
-            let after = cursor.strip_prefix(BY_ID).and_then(|id| ConceptId::from_hex(id.as_bytes()));
+            let after =
+                cursor.strip_prefix(BY_ID).and_then(|id| ConceptId::from_hex(id.as_bytes()));
             after.map(|after| Order::Id { after: Some(after) }).ok_or_else(refused)
         }
         (Some(cursor), false) => {

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::handle::Handle;
 use crate::message::location_to_number;
 use crate::outbox::Inbox;
-use crate::raw::{Answer, Call, HasExchange, Handler, create_function, object};
+use crate::raw::{Answer, Call, Handler, HasExchange, create_function, object};
 use crate::read_jobs;
 use crate::record;
 use napi_sys as sys;
@@ -84,7 +84,9 @@ impl Reader {
     pub(crate) fn seqno(&self) -> Result<u64, Failure> {
         match &self.fixed {
             Some(view) => Ok(view.seqno()),
-            None if self.handle.is_closed() => Err(Error::Closed("the store is closed".into()).into()),
+            None if self.handle.is_closed() => {
+                Err(Error::Closed("the store is closed".into()).into())
+            }
             None => Ok(self.delta.published_seqno()),
         }
     }

@@ -35,7 +35,7 @@ pub(crate) fn open(options: &OpenOptions) -> Result<Arc<SharedStore>, Error> {
     if let Some(folder) = folder_id(&path)
         && let Some(shared) = opened.iter().find(|shared| shared.folder == folder)
     {
-        options.check_against(shared.store.options())?;
+        options.check_against(&shared.store)?;
         *shared.handles.lock() += 1;
         return Ok(Arc::clone(shared));
     }

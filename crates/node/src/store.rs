@@ -7,7 +7,7 @@ use crate::message::Payload;
 use crate::open_options::OpenOptions;
 use crate::outbox::Inbox;
 use crate::pool::{Job, run_apart};
-use crate::raw::{Answer, Call, HasExchange, Handler, create_function, object};
+use crate::raw::{Answer, Call, Handler, HasExchange, create_function, object};
 use crate::reader::Reader;
 use crate::{registry, stats};
 use napi_sys as sys;
@@ -74,16 +74,13 @@ fn submit(functions: &Rc<StoreFunctions>, call: &Call) -> Result<Answer, Failure
     Ok(Answer::Count(count))
 }
 
-fn read_frames(
-    functions: &StoreFunctions,
-    mut rest: &[u8],
-) -> Result<Vec<(Batch, Ack)>, Failure> {
+fn read_frames(functions: &StoreFunctions, mut rest: &[u8]) -> Result<Vec<(Batch, Ack)>, Failure> {
     let sink: Arc<dyn AckSink> = functions.handle.sink().clone();
     let mut batches = Vec::new();
     while let Some((token, after)) = rest.split_first_chunk::<4>() {
-        let frame = after.split_first_chunk::<4>().and_then(|(bytes, after)| {
-            after.split_at_checked(u32::from_le_bytes(*bytes) as usize)
-        });
+        let frame = after
+            .split_first_chunk::<4>()
+            .and_then(|(bytes, after)| after.split_at_checked(u32::from_le_bytes(*bytes) as usize));
         let Some((batch, after)) = frame else {
             return Err(Failure::argument("whole frames"));
         };
@@ -157,11 +154,7 @@ fn snapshot(functions: &Rc<StoreFunctions>, call: &Call) -> Result<Answer, Failu
     make_reader(functions, call, true)
 }
 
-fn make_reader(
-    functions: &StoreFunctions,
-    call: &Call,
-    is_fixed: bool,
-) -> Result<Answer, Failure> {
+fn make_reader(functions: &StoreFunctions, call: &Call, is_fixed: bool) -> Result<Answer, Failure> {
     let handle = &functions.handle;
     let fixed = if is_fixed { Some(handle.store()?.view()) } else { None };
     let exchange = Rc::clone(&functions.exchange);

@@ -35,8 +35,12 @@ pub(crate) fn open(env: &Env, path: &Path, options: &StoreOptions) -> Result<Ope
         let made = env.disk.create_dir_all(path);
         made.map_err(|error| Error::io(path, "create", &error))?;
     }
-    if options.read_only && folder.entry(META_FILE)?.is_none() {
-        return Err(folder.not_a_store("the folder holds no store"));
+    if folder.entry(META_FILE)?.is_none() {
+        if options.read_only {
+            return Err(folder.not_a_store("the folder holds no store"));
+        }
+        // Looked at before the lock file is put there: a foreign folder stays as it is.
+        folder.check_is_empty()?;
     }
     let lock = folder.lock(options.read_only)?;
     let (meta, shard) = match folder.read_meta()? {
