@@ -10,7 +10,7 @@ const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..')
 const DIST = join(ROOT, 'dist')
 const SRC = join(ROOT, 'src')
 /** What may be required: the exports of package.json. Commands run as ESM only. */
-const ENTRIES = ['index.ts', 'server/index.ts']
+const ENTRIES = ['index.ts', 'server/index.ts', 'learn/index.ts', 'transfer/index.ts']
 
 /** Names that every CommonJS module has already. */
 const RESERVED = new Set(['require', 'module', 'exports', '__filename', '__dirname'])

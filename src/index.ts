@@ -13,6 +13,7 @@
  */
 
 export { type ConceptName, conceptIdOf } from './derived-id.js'
+export { hashedLexicalEmbedder, type HashedLexicalOptions } from './embed/index.js'
 export { type ErrorCode, type ErrorDetails, type ErrorRow, ERRORS, SutraError } from './errors.js'
 export type { OptionOrigins } from './options.js'
 export { openStore } from './store.js'
