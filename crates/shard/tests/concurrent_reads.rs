@@ -1,5 +1,6 @@
 //! Readers beside the writer: each view is one commit, whole, however the table grows meanwhile.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::cast_precision_loss, clippy::float_cmp, reason = "small whole numbers")]
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
