@@ -9,6 +9,14 @@ import { join, resolve } from 'node:path'
 const REGISTER = import.meta.resolve('@oxc-node/core/register')
 const MAIN = resolve('src/cli/main.ts')
 
+/** Of our own environment a command gets only what it is found and loaded with. */
+const ENVIRONMENT = Object.fromEntries(
+  ['PATH', 'SUTRA_NATIVE_PATH'].flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined ? [] : [[name, value]]
+  }),
+)
+
 /** How a run went. */
 export interface Outcome {
   readonly code: number | null
@@ -36,7 +44,7 @@ export interface Running {
 export function start(args: readonly string[], options: RunOptions = {}): Running {
   const child = spawn(process.execPath, [`--import=${REGISTER}`, MAIN, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env['PATH'] ?? '', ...options.env },
+    env: { ...ENVIRONMENT, ...options.env },
   })
   child.stdin.on('error', () => undefined)
   child.stdin.end(options.stdin ?? '')
@@ -83,9 +91,11 @@ export function startLine(line: string, cwd: string, env: Record<string, string>
   mkdirSync(bin, { recursive: true })
   const script = `#!/bin/sh\nexec "${process.execPath}" "--import=${REGISTER}" "${MAIN}" "$@"\n`
   writeFileSync(join(bin, 'sutra'), script, { mode: 0o755 })
-  const path = `${bin}:${process.env['PATH'] ?? ''}`
+  const path = `${bin}:${ENVIRONMENT['PATH'] ?? ''}`
   // With exec there is no shell between us and the command: signals reach it.
-  return watch(spawn('sh', ['-c', `exec ${line}`], { cwd, env: { PATH: path, ...env } }))
+  return watch(
+    spawn('sh', ['-c', `exec ${line}`], { cwd, env: { ...ENVIRONMENT, PATH: path, ...env } }),
+  )
 }
 
 /** A folder that is gone after the test. */

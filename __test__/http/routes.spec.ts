@@ -227,8 +227,6 @@ test('transaction-stats, reconciler-stats and health have their fields', async (
     'processing_rate_per_sec',
     'estimated_lag_ms',
     'predicted_queue_depth',
-    'backpressure_events',
-    'interval_adjustments',
     'health_score',
   ]) {
     t.is(typeof reconciler[name], 'number', name)

@@ -22,10 +22,14 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
-/** Marks an error of opening the store, whose exit code is its own. */
+/** An error of opening the store, whose exit code is its own. */
 export class OpenError extends SutraError {
-  constructor(cause: SutraError) {
-    super(cause.code, cause.message, {
+  /** True if an option is wrong, not the folder. */
+  readonly aboutOption: boolean
+
+  constructor(cause: SutraError, origin?: string) {
+    const from = origin === undefined ? '' : ` (from ${origin})`
+    super(cause.code, `${cause.message}${from}`, {
       field: cause.field,
       value: cause.value,
       limit: cause.limit,
@@ -33,14 +37,15 @@ export class OpenError extends SutraError {
       offset: cause.offset,
       cause,
     })
+    this.aboutOption = cause.code === 'ERR_CONFIG' && cause.field !== 'path'
   }
 }
 
 /** The exit code for an error that ended a command. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof SutraError)) return EXIT.failed
+  if (error instanceof OpenError) return error.aboutOption ? EXIT.usage : EXIT.notOpened
   if (error.code === 'ERR_CONFIG') return EXIT.usage
-  if (error instanceof OpenError) return EXIT.notOpened
   if (error.code === 'ERR_INVALID' || error.code === 'ERR_LIMIT') return EXIT.usage
   if (error.code === 'ERR_NOT_FOUND') return EXIT.notFound
   return EXIT.failed

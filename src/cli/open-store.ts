@@ -44,13 +44,21 @@ async function open(
     const store = await openStore(folder, options, originsOf(configuration))
     return { store, embedder }
   } catch (error) {
-    throw error instanceof SutraError ? new OpenError(error) : error
+    throw error instanceof SutraError ? openError(error, configuration) : error
   }
 }
 
 function noStore(folder: string): OpenError {
   const message = `there is no store in ${folder}; sutra learn, import and serve make one`
   return new OpenError(new SutraError('ERR_NOT_FOUND', message, { field: 'data', value: folder }))
+}
+
+/** The engine knows of no environment; where a value came from is added to what it says. */
+function openError(error: SutraError, configuration: Configuration): OpenError {
+  const origins: Readonly<Record<string, string>> = originsOf(configuration)
+  const origin = error.field === undefined ? undefined : origins[error.field]
+  const isTold = origin === undefined || origin === 'default' || error.message.includes(origin)
+  return new OpenError(error, isTold ? undefined : origin)
 }
 
 /** Only what was given: the folder and the engine know the rest. */

@@ -14,7 +14,7 @@ export const getCommand = defineCommand({
     vector: switchFlag('--vector', 'with its vector'),
   },
   examples: [
-    'sutra get 4f1c7e5d2a9b80c3e6f4a1b2c3d4e5f6',
+    'sutra get b8bc3f2949e6caf420d78059be8838b6',
     'sutra get --key doc:README.md --json',
     'sutra get --key doc:README.md --vector --json',
   ],

@@ -10,7 +10,7 @@ import { oneLine, ratio } from '../text.js'
 const FLAGS = {
   ...REFERENCE_FLAGS,
   hops: flag('--hops <count>', wholeNumber(1, 20), 'hops at most, default 6'),
-  paths: flag('--paths <count>', wholeNumber(1, 100), 'paths at most, default 1'),
+  paths: flag('--paths <count>', wholeNumber(1, 100), 'paths at most, default 3'),
   type: TYPES_FLAG,
   direction: flag('--direction <way>', oneOf('out', 'both'), 'which way, default out'),
   confidence: flag('--confidence <least>', decimal(0, 1), 'leave out less certain associations'),

@@ -15,7 +15,7 @@ export const healthRoute: Route = {
       status: healthy ? 'healthy' : 'unhealthy',
       reason,
       version: VERSION,
-      uptime_seconds: stats.uptimeSeconds,
+      uptime_seconds: Math.floor(stats.uptimeSeconds),
       concepts_loaded: stats.concepts,
     }
     return healthy ? body : new Answer(503, body)
