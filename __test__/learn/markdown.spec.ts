@@ -54,7 +54,7 @@ test('code blocks and comments have no headings and no links', (t) => {
   t.deepEqual(associations(found), ['section:a.md#a part_of doc:a.md'])
 })
 
-test('underlined, closed and HTML headings count; a line below a paragraph or list does not', (t) => {
+test('underlined, closed and HTML headings count; a line below a list does not', (t) => {
   const text = [
     'Top',
     '===',

@@ -43,7 +43,7 @@ function cutAt(text: string, bytesMax: number): number {
   return whole
 }
 
-/** The most whole characters of the start of a text that fit into `bytesMax` bytes; at least one. */
+/** The most whole characters of the start of a text that fit into some bytes; at least one. */
 function unitsWithin(text: string, bytesMax: number): number {
   let bytes = 0
   let at = 0

@@ -24,7 +24,7 @@ export interface ExportOptions {
   namespace?: string
   /** Compress with gzip. @default false */
   gzip?: boolean
-  /** With vectors; without, an import into a store with an embedder makes them anew. @default true */
+  /** Without them an import into a store with an embedder makes new ones. @default true */
   vectors?: boolean
   signal?: AbortSignal
   onProgress?: (progress: ExportProgress) => void

@@ -48,7 +48,7 @@ export class WriteBatches<Item> {
     this.#throwFailure()
   }
 
-  /** Waits until nothing is under way any more, however it ended. Collected items stay unwritten. */
+  /** Waits until nothing is under way, however it ended. Collected items stay unwritten. */
   async settle(): Promise<void> {
     await Promise.all(this.#inFlight)
   }

@@ -41,11 +41,13 @@ export function documentWithSections(
   const found = nothingExtracted()
   const { path, format, title } = document
   const key = documentKey(path)
+  const isNamed = title !== '' && title !== path.slice(path.lastIndexOf('/') + 1)
+  const head = isNamed ? `${path}: ${title}` : path
   found.concepts.push({
     key,
     kind: 'document',
     content: shorten(
-      `${path}: ${title}\n\n${document.summary}`,
+      `${head}\n\n${document.summary}`,
       Math.min(SUMMARY_BYTES_MAX, limits.contentBytesMax),
     ),
     attributes: { format, title: shorten(title, TITLE_BYTES_MAX), ...document.attributes },

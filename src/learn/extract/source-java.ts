@@ -7,8 +7,12 @@ import type { SourceFacts } from './source.js'
 
 const ANNOTATION = /^\s*(?:@\w[\w.]*(?:\(.*\))?|\[\[?[A-Z]\w*.*\]|#\[.*\]|template\s*<.*>)\s*$/
 const LINE_MARK = /^\s*\/\/\/(?!\/)/
-const TYPE =
-  /\b(?:class|interface|enum|record|struct|object|trait|protocol|extension|namespace|union)\s+([A-Za-z_]\w*)(?!\w|\s*[*&]|\s+\w+\s*[(;=,[])/
+const TYPE_KEYWORD =
+  'class|interface|enum|record|struct|object|trait|protocol|extension|namespace|union'
+/** A type that is declared, not one that a function gives: `struct log *open(`. */
+const TYPE = new RegExp(
+  String.raw`\b(?:${TYPE_KEYWORD})\s+([A-Za-z_]\w*)(?!\w|\s*[*&]|\s+\w+\s*[(;=,[])`,
+)
 const KEYWORD_FUNCTION = /\b(?:fun|func|function|def)\s+([A-Za-z_]\w*)/
 /** A word in front of a parenthesis is what a C-like language calls a function. */
 const CALLED = /([A-Za-z_~]\w*)\s*(?:<[^()]{0,200}>)?\s*\(/

@@ -6,12 +6,18 @@ import { blockComments, itemsOf, leadingBlock, leadingLines } from './doc-commen
 import type { SourceFacts } from './source.js'
 
 const BUILTIN = new Set(builtinModules)
-const DECLARED =
-  /^(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\s*\*?|class|interface|type|enum|namespace|const|let|var)\s+([A-Za-z_$][\w$]*)/
-const MEMBER =
-  /^(?:(?:public|private|protected|static|readonly|abstract|override|declare|async|get|set)\s+)*\*?\s*['"]?([A-Za-z_$#][\w$-]*)['"]?\s*[?!]?\s*(?:[(:<=]|$)/
-const CONTAINER =
-  /^(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:abstract\s+)?(?:class|interface|enum|namespace|type)\s+([A-Za-z_$][\w$]*)/
+const EXPORTED = String.raw`(?:export\s+)?(?:default\s+)?(?:declare\s+)?(?:abstract\s+)?`
+const NAME = String.raw`([A-Za-z_$][\w$]*)`
+const CONTAINER = new RegExp(`^${EXPORTED}(?:class|interface|enum|namespace|type)\\s+${NAME}`)
+const DECLARED = new RegExp(
+  String.raw`^${EXPORTED}(?:async\s+)?(?:function\s*\*?|class|interface|type|enum|namespace|` +
+    String.raw`const|let|var)\s+${NAME}`,
+)
+const MODIFIER = 'public|private|protected|static|readonly|abstract|override|declare|async|get|set'
+/** A method or a field: what is named in front of a parenthesis, a type or a value. */
+const MEMBER = new RegExp(
+  String.raw`^(?:(?:${MODIFIER})\s+)*\*?\s*['"]?([A-Za-z_$#][\w$-]*)['"]?\s*[?!]?\s*(?:[(:<=]|$)`,
+)
 const DECORATOR = /^\s*(?:@[\w.]+.*|\/\/.*|\/\* (?:@__PURE__|istanbul|c8).*)$/
 const LINE_MARK = /^\s*\/\/(?!\/)/
 const SKIPPED_HEAD = /^(?:#!|['"]use strict['"])/

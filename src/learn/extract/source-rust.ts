@@ -7,8 +7,12 @@ import type { SourceFacts } from './source.js'
 const OUTER = /^\s*\/\/\/(?!\/)/
 const INNER = /^\s*\/\/!/
 const ATTRIBUTE = /^\s*(?:#!?\[.*|\)\]\s*)$/
-const DECLARED =
-  /^(?:pub(?:\([^)]*\))?\s+)?(?:default\s+)?(?:async\s+|unsafe\s+|const\s+|extern\s+"[^"]*"\s+)*(?:fn|struct|enum|trait|type|mod|union|const|static(?:\s+mut)?|macro_rules!)\s+([A-Za-z_]\w*)/
+const DECLARED = new RegExp(
+  String.raw`^(?:pub(?:\([^)]*\))?\s+)?(?:default\s+)?` +
+    String.raw`(?:async\s+|unsafe\s+|const\s+|extern\s+"[^"]*"\s+)*` +
+    String.raw`(?:fn|struct|enum|trait|type|mod|union|const|static(?:\s+mut)?|macro_rules!)` +
+    String.raw`\s+([A-Za-z_]\w*)`,
+)
 /** A field or a variant. */
 const MEMBER = /^(?:pub(?:\([^)]*\))?\s+)?([A-Za-z_]\w*)\s*(?:[:({,=]|$)/
 const CONTAINER =
