@@ -66,7 +66,7 @@ pub fn replay(
         let mut segment = Segment { path: &path, bytes: &bytes, walk: &mut walk };
         segment.enter(*number)?;
         segment.records(apply)?;
-        segment.leave();
+        segment.leave()?;
         if *number < newest {
             walk.end_before = Some(walk.seal_at.unwrap_or(walk.position.offset));
         }
@@ -100,7 +100,6 @@ struct Walk<'a> {
     /// The segment before the present one, if it lacks its seal, and where it ends.
     unsealed_before: Option<(PathBuf, u64)>,
     torn: Option<TornTail>,
-    damage: Option<Error>,
     commits: u64,
     bytes: u64,
 }
@@ -124,7 +123,6 @@ impl<'a> Walk<'a> {
             end_before: None,
             unsealed_before: None,
             torn: None,
-            damage: None,
             commits: 0,
             bytes: 0,
         }
@@ -142,9 +140,6 @@ impl<'a> Walk<'a> {
     }
 
     fn finish(self, files: &SegmentFiles) -> Result<Replayed> {
-        if let Some(damage) = self.damage {
-            return Err(damage);
-        }
         if self.sealed {
             let missing = files.path(self.position.segment_number + 1);
             return Err(Error::corrupt(&missing, 0, "the newest segment of the log is missing"));
@@ -169,9 +164,6 @@ struct Segment<'w, 'a> {
 
 impl<'w> Segment<'w, '_> {
     fn enter(&mut self, number: u32) -> Result<()> {
-        if let Some(damage) = self.walk.damage.take() {
-            return Err(damage);
-        }
         let header = SegmentHeader::decode(self.bytes)
             .map_err(|error| Error::undecodable(self.path, 0, &error))?;
         let length = self.bytes.len() as u64;
@@ -214,17 +206,15 @@ impl<'w> Segment<'w, '_> {
             self.walk.check_segment_before()?;
             let offset = self.walk.position.offset;
             let seqno = record.header.seqno;
-            if record.header.kind == RecordKind::Commit {
-                if seqno > self.walk.floor_seqno {
-                    let commit = Commit::decode(record.body)
-                        .map_err(|error| Error::undecodable(self.path, offset, &error))?;
-                    apply(seqno, &commit)
-                        .map_err(|problem| Error::corrupt(self.path, offset, problem))?;
-                    self.walk.commits += 1;
-                }
+            let is_commit = record.header.kind == RecordKind::Commit;
+            if is_commit && seqno > self.walk.floor_seqno {
+                let commit = Commit::decode(record.body)
+                    .map_err(|error| Error::undecodable(self.path, offset, &error))?;
+                apply(seqno, &commit)
+                    .map_err(|problem| Error::corrupt(self.path, offset, problem))?;
+                self.walk.commits += 1;
             }
             // A record that is no commit is on disk for sure once a commit behind it is.
-            let is_commit = record.header.kind == RecordKind::Commit;
             self.walk.unattested.push_back((seqno + u64::from(!is_commit), offset));
             let durable = record.header.durable_seqno;
             while self.walk.unattested.front().is_some_and(|(seqno, _)| *seqno <= durable) {
@@ -276,20 +266,19 @@ impl<'w> Segment<'w, '_> {
         }
     }
 
-    /// Everything behind the last record is zero. If not, a write may have been torn, but only at
-    /// the end of the log; that is known when the next segment is entered.
-    fn leave(&mut self) {
+    /// Everything behind the last record is zero, unless a write was torn. A record there that was
+    /// acknowledged is damage.
+    fn leave(&mut self) -> Result<()> {
         let position = self.walk.position;
         let tail = tail::examine(self.bytes, &position);
         match tail {
             Tail::Zero => {}
-            Tail::Unfinished { bytes } if !self.walk.sealed => {
+            // A seal ends the segment. What stands behind it was never acknowledged: the rest of a
+            // torn write, if the disk failed to keep the zeros that were to erase it.
+            Tail::Unfinished { .. } if self.walk.sealed => {}
+            Tail::Unfinished { bytes } => {
                 let file = self.path.into();
                 self.walk.torn = Some(TornTail { file, offset: position.offset, bytes });
-            }
-            Tail::Unfinished { .. } => {
-                let message = "bytes after the end of the segment";
-                self.walk.damage = Some(Error::corrupt(self.path, position.offset, message));
             }
             Tail::Acknowledged { offset } => {
                 let missing = position.last_seqno + 1;
@@ -297,8 +286,9 @@ impl<'w> Segment<'w, '_> {
                     "commit {missing} was acknowledged and is damaged: the record at {offset} \
                      says it was on disk"
                 );
-                self.walk.damage = Some(Error::corrupt(self.path, position.offset, message));
+                return Err(Error::corrupt(self.path, position.offset, message));
             }
         }
+        Ok(())
     }
 }
