@@ -120,13 +120,15 @@ test('headers that are too large are refused', async (t) => {
 
 test('a body that never arrives is given up after the time limit', async (t) => {
   const server = await start(t, {}, { requestTimeoutMs: 200 })
+  const before = performance.now()
   const answer = await exchange(
     server,
     'POST /learn HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n' +
       'content-length: 100\r\nconnection: close\r\n\r\n{',
   )
-  t.regex(answer, /^HTTP\/1\.1 (504|408) /)
+  t.regex(answer, /^HTTP\/1\.1 408 /)
   t.regex(answer, /"error":"ERR_TIMEOUT"/)
+  t.true(performance.now() - before < 20_000)
 })
 
 test('work is aborted when its client goes away', async (t) => {
@@ -159,10 +161,10 @@ test('work is aborted when its client goes away', async (t) => {
 
 test('an answer that takes too long is ERR_TIMEOUT', async (t) => {
   const search = (): Promise<never> => new Promise(() => undefined)
-  const server = await start(t, { search }, { requestTimeoutMs: 100 })
+  const server = await start(t, { search }, { requestTimeoutMs: 3000 })
   const response = await post(server, '/search', '{"query":"a"}')
   t.is(response.status, 504)
-  t.like(await response.json(), { error: 'ERR_TIMEOUT', limit: 100 })
+  t.like(await response.json(), { error: 'ERR_TIMEOUT', limit: 3000 })
 })
 
 test('ten thousand learns at once are all acknowledged', async (t) => {

@@ -43,7 +43,11 @@ export function createHttpServer(store: Store, options: HttpServerOptions = {}):
   const app = Fastify({
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
-    http: { connectionsCheckingInterval: Math.min(requestTimeoutMs, CHECKING_INTERVAL_MS_MAX) },
+    http: {
+      connectionsCheckingInterval: Math.min(requestTimeoutMs, CHECKING_INTERVAL_MS_MAX),
+      // Left at its default of a minute, it would take the place of a shorter request timeout.
+      headersTimeout: requestTimeoutMs,
+    },
     // Requests on a connection that outlives the shutdown get our own 503 from the hook below.
     return503OnClosing: false,
     // A line per request and a line per answer are too many; ours are at the end of this file.
