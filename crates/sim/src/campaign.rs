@@ -53,6 +53,14 @@ pub struct Found {
     pub shrunk: Shrunk,
 }
 
+/// What all threads found together.
+#[derive(Default)]
+struct Total {
+    seeds: u64,
+    report: Report,
+    failed: Option<(Plan, Failure)>,
+}
+
 impl Campaign {
     /// Runs the seeds until one fails.
     #[must_use]
@@ -60,14 +68,14 @@ impl Campaign {
         let clock = OsClock::new();
         let next = AtomicU64::new(self.from);
         let stop = AtomicBool::new(false);
-        let total = Mutex::new((0, Report::default(), None::<(Plan, Failure)>));
+        let total = Mutex::new(Total::default());
         thread::scope(|scope| {
             for _ in 0..self.threads.max(1) {
                 scope.spawn(|| self.work(&next, &stop, &total));
             }
         });
         let elapsed_us = clock.monotonic_us();
-        let (seeds, report, failed) = total.into_inner();
+        let Total { seeds, report, failed } = total.into_inner();
         let found = failed.map(|(plan, failure)| {
             let shrunk = shrink(&plan, self.bug, failure.clone());
             Found { seed: plan.seed, bug: self.bug, failure, shrunk }
@@ -75,12 +83,7 @@ impl Campaign {
         Summary { seeds, report, elapsed_us, found }
     }
 
-    fn work(
-        &self,
-        next: &AtomicU64,
-        stop: &AtomicBool,
-        total: &Mutex<(u64, Report, Option<(Plan, Failure)>)>,
-    ) {
+    fn work(&self, next: &AtomicU64, stop: &AtomicBool, total: &Mutex<Total>) {
         while !stop.load(Ordering::Relaxed) {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed - self.from >= self.seeds {
@@ -89,13 +92,13 @@ impl Campaign {
             let plan = Plan::of_seed(seed);
             let outcome = run(&plan, self.bug);
             let mut total = total.lock();
-            total.0 += 1;
-            total.1.add(outcome.report);
+            total.seeds += 1;
+            total.report.add(outcome.report);
             if let Some(failure) = outcome.failure {
                 stop.store(true, Ordering::Relaxed);
                 // The lowest one, so that the answer does not depend on the threads' pace.
-                if total.2.as_ref().is_none_or(|(other, _)| seed < other.seed) {
-                    total.2 = Some((plan, failure));
+                if total.failed.as_ref().is_none_or(|(other, _)| seed < other.seed) {
+                    total.failed = Some((plan, failure));
                 }
             }
         }

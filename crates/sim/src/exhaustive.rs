@@ -105,7 +105,7 @@ fn alphabet() -> Vec<Vec<Operation>> {
 
 fn learn(slot: u8, version: u32) -> Operation {
     let text = Some(Text { version, bytes: 60 });
-    let vector = Some([slot as i8 + 1, version as i8, 0, 1]);
+    let vector = Some([slot.cast_signed() + 1, (version as u8).cast_signed(), 0, 1]);
     Operation::Learn { slot: Slot(slot), fields: Fields { text, vector, ..Fields::default() } }
 }
 

@@ -5,10 +5,12 @@
 
 #![forbid(unsafe_code)]
 #![allow(
+    clippy::cast_precision_loss,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
-    reason = "a simulation that meets the impossible must stop at once, and loudly"
+    reason = "a simulation that meets the impossible must stop at once, and loudly; its numbers \
+              are small"
 )]
 
 mod bug;
@@ -21,6 +23,7 @@ mod engine;
 mod exhaustive;
 mod failure;
 mod history;
+mod inspect;
 mod ledger;
 mod liar;
 mod model;
@@ -39,6 +42,7 @@ pub use disk::{Crash, Fault, FaultPlan, OpClass, SimDisk, Survival};
 pub use exhaustive::run_all_short;
 pub use failure::Failure;
 pub use history::History;
+pub use inspect::read_store;
 pub use ledger::{Candidate, Ledger};
 pub use liar::{Lie, LyingDisk};
 pub use model::{Concept, Edge, EdgeKey, Refused, State};

@@ -34,19 +34,16 @@ fn main() -> ExitCode {
     };
     // A panic of the engine is a finding and reported as one, not thousands of times on the way.
     panic::set_hook(Box::new(|_| {}));
-    let found = match request.exhaustive {
-        Some(length) => match run_all_short(length, request.campaign.bug) {
-            Ok(runs) => {
-                println!("{runs} runs of histories of at most {length} batches");
-                None
-            }
-            Err(found) => Some(*found),
-        },
-        None => {
-            let summary = request.campaign.run();
-            println!("{summary}");
-            summary.found
+    let found = if let Some(length) = request.exhaustive {
+        let runs = run_all_short(length, request.campaign.bug);
+        if let Ok(runs) = &runs {
+            println!("{runs} runs of histories of at most {length} batches");
         }
+        runs.err().map(|found| *found)
+    } else {
+        let summary = request.campaign.run();
+        println!("{summary}");
+        summary.found
     };
     let Some(found) = found else { return ExitCode::SUCCESS };
     println!("{found}");

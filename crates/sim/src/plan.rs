@@ -221,8 +221,8 @@ impl Maker {
             attributes: self.dice.chance(1, 3).then(|| self.dice.below(128) as u8),
             strength: self.dice.chance(1, 4).then(|| self.fraction()),
             confidence: self.dice.chance(1, 4).then(|| self.fraction()),
-            valid_from: self.dice.chance(1, 8).then(|| self.dice.below(1000) as i64),
-            valid_to: self.dice.chance(1, 8).then(|| self.dice.below(1000) as i64 + 800),
+            valid_from: self.dice.chance(1, 8).then(|| self.time_ms()),
+            valid_to: self.dice.chance(1, 8).then(|| self.time_ms() + 800),
         }
     }
 
@@ -231,8 +231,8 @@ impl Maker {
             confidence: self.dice.chance(1, 2).then(|| self.fraction()),
             weight: self.dice.chance(1, 3).then(|| self.fraction() * 8.0 - 4.0),
             attributes: self.dice.chance(1, 4).then(|| self.dice.below(128) as u8),
-            valid_from: self.dice.chance(1, 8).then(|| self.dice.below(1000) as i64),
-            valid_to: self.dice.chance(1, 8).then(|| self.dice.below(1000) as i64 + 800),
+            valid_from: self.dice.chance(1, 8).then(|| self.time_ms()),
+            valid_to: self.dice.chance(1, 8).then(|| self.time_ms() + 800),
         }
     }
 
@@ -242,6 +242,10 @@ impl Maker {
             return [0; DIMENSION];
         }
         std::array::from_fn(|_| self.dice.below(9) as i8 - 4)
+    }
+
+    fn time_ms(&mut self) -> i64 {
+        self.dice.below(1000).cast_signed()
     }
 
     fn fraction(&mut self) -> f64 {

@@ -54,6 +54,7 @@ impl SimWork {
     }
 
     /// Runs one step of a task that can run. Whether there was one.
+    #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn run_one(&self) -> bool {
         self.0.run_one()
     }

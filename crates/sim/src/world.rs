@@ -22,7 +22,7 @@ use crate::plan::{Action, CrashPlan, Setting};
 use crate::work::SimWork;
 
 /// Where the store is.
-const STORE: &str = "/store";
+pub(crate) const STORE: &str = "/store";
 /// Views kept at most; an older one is given back for each new one.
 const VIEWS_MAX: usize = 4;
 /// Times an opening may fail because the disk was made to, before it has to work.
@@ -64,9 +64,9 @@ pub struct World {
 }
 
 /// What belongs to one process run.
-struct Process {
-    work: SimWork,
-    env: Env,
+pub(crate) struct Process {
+    pub work: SimWork,
+    pub env: Env,
 }
 
 impl Report {
@@ -159,7 +159,7 @@ impl World {
             println!("{action:?}");
         }
         match action {
-            Action::Submit(batch) => self.submit(batch.clone()),
+            Action::Submit(batch) => self.submit(batch),
             Action::Step(count) => {
                 for _ in 0..*count {
                     self.work.work.run_one();
@@ -206,10 +206,10 @@ impl World {
         self.perform(&Action::Reopen)
     }
 
-    fn submit(&mut self, batch: Vec<Operation>) {
+    fn submit(&mut self, batch: &[Operation]) {
         let Some(engine) = &self.engine else { return };
-        let token = self.ledger.submit(batch.clone());
-        engine.submit(&batch, &self.answers, token);
+        let token = self.ledger.submit(batch.to_vec());
+        engine.submit(batch, &self.answers, token);
     }
 
     fn flush(&mut self) -> Result<(), Failure> {
@@ -426,7 +426,7 @@ impl World {
 }
 
 impl Process {
-    fn new(disk: &SimDisk, clock: &Arc<SimClock>, dice: &mut Dice, bug: Option<Bug>) -> Self {
+    pub fn new(disk: &SimDisk, clock: &Arc<SimClock>, dice: &mut Dice, bug: Option<Bug>) -> Self {
         let (root, schedule) = (dice.next_u64(), dice.next_u64());
         let work = SimWork::new(Dice::new(schedule, Actor::Schedule), Arc::clone(clock));
         let clock: Arc<dyn Clock> = Arc::clone(clock) as _;

@@ -18,3 +18,23 @@ pub fn check(
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::{EdgeSlots, Slot};
+    use sutra_format::AssociationClass;
+
+    #[test]
+    fn a_missing_and_a_different_half_are_seen() {
+        let (source, target) = (Slot(0), Slot(1));
+        let slots = EdgeSlots { source, target, class: AssociationClass::Causal, label: Some(1) };
+        let edge = Edge { confidence: 1.0, weight: 1.0, attributes: None, validity: (None, None) };
+        let whole = BTreeMap::from([(slots.key(), edge.clone())]);
+        let other = BTreeMap::from([(slots.key(), Edge { weight: 2.0, ..edge })]);
+        assert_eq!(check(&whole, &whole), Ok(()));
+        assert!(check(&whole, &BTreeMap::new()).is_err());
+        assert!(check(&BTreeMap::new(), &whole).is_err());
+        assert!(check(&whole, &other).is_err());
+    }
+}

@@ -80,11 +80,8 @@ fn a_length_set_last_needs_a_full_sync() {
         with_file(&disk, b"data");
         let file = disk.open(Path::new("/f"), OpenMode::ReadWrite).unwrap();
         file.set_bytes(100).unwrap();
-        if full {
-            file.sync_all().unwrap()
-        } else {
-            file.sync_data().unwrap()
-        }
+        let synced = if full { file.sync_all() } else { file.sync_data() };
+        synced.unwrap();
         assert_eq!(disk.crash(ALL_LOST).content("/f").len(), expected);
     }
 }

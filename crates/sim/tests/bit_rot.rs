@@ -1,0 +1,157 @@
+//! Damage at rest: whatever happens to the files of a closed store, opening it either says which
+//! file is damaged or shows exactly what was there.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::path::Path;
+
+use sutra_env::Disk;
+use sutra_shard::{Durability, Error};
+use sutra_sim::{Action, Crash, Plan, Setting, SimDisk, State, World, read_store};
+
+/// A store with several segments, closed in order.
+fn closed_store() -> (SimDisk, State, Setting) {
+    let mut plan = Plan::of_seed(11);
+    plan.setting.short_writes = false;
+    let mut world = World::new(plan.seed, plan.setting.clone(), None);
+    world.start().unwrap();
+    for action in &plan.actions {
+        if matches!(action, Action::Submit(_)) {
+            world.perform(action).unwrap();
+        }
+    }
+    world.perform(&Action::Idle).unwrap();
+    let expected = world.expected().clone();
+    world.close().unwrap();
+    assert!(world.disk().files().len() >= 3, "{:?}", world.disk().files());
+    (world.disk().clone(), expected, plan.setting)
+}
+
+/// Whether it is a segment of the log, not a spare one.
+fn is_log(file: &str) -> bool {
+    file.starts_with("/store/wal/0")
+}
+
+/// Opens a damaged copy. Gives whether the damage was noticed; panics on a wrong answer.
+fn noticed(disk: &SimDisk, setting: &Setting, file: &str, expected: &State, what: &str) -> bool {
+    match read_store(disk, setting) {
+        Ok(found) => {
+            assert_eq!(expected.difference(&found), None, "{what}");
+            false
+        }
+        Err(Error::Corrupt { file: named, .. }) => {
+            let neighbour = named.parent() == Path::new(file).parent();
+            assert!(neighbour, "{what}: {} is named", named.display());
+            true
+        }
+        Err(Error::NotAStore { path, .. }) => {
+            assert_eq!(path, Path::new(file), "{what}");
+            true
+        }
+        Err(other) => panic!("{what}: {other}"),
+    }
+}
+
+/// Far from anything that was written: a flip there is tried now and then only.
+fn is_unwritten(content: &[u8], offset: usize) -> bool {
+    let around = offset.saturating_sub(24)..(offset + 24).min(content.len());
+    content[around].iter().all(|byte| *byte == 0)
+}
+
+#[test]
+fn one_flipped_bit_is_noticed_or_harmless_wherever_it_is() {
+    let (disk, expected, setting) = closed_store();
+    let (mut found, mut harmless) = (0, 0);
+    for (file, bytes) in disk.files() {
+        let is_log = is_log(&file);
+        let content = disk.content(&file);
+        for offset in 0..bytes {
+            if is_unwritten(&content, offset as usize) && offset % 29 != 0 {
+                continue;
+            }
+            let damaged = disk.fork();
+            let bit = (offset % 7 + offset / 64 % 2) as u8;
+            damaged.flip_bit(&file, offset, bit);
+            let what = format!("bit {bit} of byte {offset} of {file}");
+            if noticed(&damaged, &setting, &file, &expected, &what) {
+                assert!(is_log, "{what}");
+                found += 1;
+            } else {
+                harmless += 1;
+            }
+        }
+    }
+    assert!(found > 800 && harmless > 0, "{found} noticed, {harmless} harmless");
+}
+
+#[test]
+fn a_log_file_cut_anywhere_is_noticed() {
+    let (disk, expected, setting) = closed_store();
+    for (file, bytes) in disk.files().into_iter().filter(|(file, _)| is_log(file)) {
+        for length in (0..bytes).step_by(13) {
+            let damaged = disk.fork();
+            damaged.replace(&file, &disk.content(&file)[..length as usize]);
+            let what = format!("{file} cut to {length}");
+            assert!(noticed(&damaged, &setting, &file, &expected, &what), "{what}");
+        }
+    }
+}
+
+#[test]
+fn a_missing_or_swapped_log_file_is_noticed() {
+    let (disk, expected, setting) = closed_store();
+    let files: Vec<_> =
+        disk.files().into_iter().map(|(file, _)| file).filter(|f| is_log(f)).collect();
+    for file in &files {
+        let damaged = disk.fork();
+        damaged.remove_file(Path::new(file)).unwrap();
+        // A first segment in which there was no room for the first commit is not missed.
+        let is_missed = noticed(&damaged, &setting, file, &expected, &format!("{file} removed"));
+        assert!(is_missed || *file == files[0], "{file} removed");
+        for other in files.iter().filter(|other| *other != file) {
+            let damaged = disk.fork();
+            damaged.replace(file, &disk.content(other));
+            let what = format!("{file} is a copy of {other}");
+            assert!(noticed(&damaged, &setting, file, &expected, &what), "{what}");
+        }
+    }
+}
+
+#[test]
+fn after_a_kill_only_the_last_group_can_be_taken_for_unfinished() {
+    let plan = Plan::of_seed(17);
+    let durability = Durability::Fsync;
+    let setting = Setting { short_writes: false, durability, ..plan.setting };
+    let mut world = World::new(plan.seed, setting.clone(), None);
+    world.start().unwrap();
+    let mut states = vec![world.expected().clone()];
+    for action in plan.actions.iter().filter(|action| matches!(action, Action::Submit(_))) {
+        world.perform(action).unwrap();
+        world.perform(&Action::Idle).unwrap();
+        if states.last() != Some(world.expected()) {
+            states.push(world.expected().clone());
+        }
+    }
+    let disk = world.disk().fork().crash(Crash::Kill);
+    let (mut noticed, mut cut) = (0, 0);
+    for (file, bytes) in disk.files().into_iter().filter(|(file, _)| is_log(file)) {
+        let content = disk.content(&file);
+        for offset in (0..bytes).filter(|at| !is_unwritten(&content, *at as usize)) {
+            let damaged = disk.fork();
+            damaged.flip_bit(&file, offset, (offset % 8) as u8);
+            let back = |count: usize| states.get(states.len() - count);
+            match read_store(&damaged, &setting) {
+                Ok(found) if Some(&found) == back(1) => {}
+                Ok(found) if Some(&found) == back(2) => cut += 1,
+                Ok(_) => panic!("a wrong answer after a flip in byte {offset} of {file}"),
+                Err(Error::Corrupt { .. } | Error::NotAStore { .. }) => noticed += 1,
+                Err(other) => panic!("byte {offset} of {file}: {other}"),
+            }
+        }
+    }
+    assert!(noticed > 1000 && cut > 0, "{noticed} noticed, {cut} cut");
+}
