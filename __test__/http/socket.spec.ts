@@ -63,6 +63,13 @@ test('listens on all addresses when told that it is insecure', async (t) => {
   t.is(response.status, 200)
 })
 
+test('a server takes the longest and the shortest time limit', async (t) => {
+  for (const requestTimeoutMs of [100, 60_000, 3_600_000]) {
+    const server = await start(t, {}, { requestTimeoutMs })
+    t.true(server.port > 0)
+  }
+})
+
 test('a port in use is one clear error', async (t) => {
   const server = await start(t)
   await t.throwsAsync(serve(fakeStore({}), { port: server.port }), {

@@ -111,5 +111,11 @@ export function statsShape(store: Store, embedder?: EmbedderInfo): Record<string
     memory_usage_mb: Math.round((process.memoryUsage.rss() / MIB) * 10) / 10,
     memory_bytes: stats.memoryBytes,
     disk_bytes: stats.diskBytes,
+    recovery: {
+      commits: stats.recovery.commits,
+      log_bytes: stats.recovery.logBytes,
+      torn_bytes: stats.recovery.tornBytes,
+      duration_us: stats.recovery.durationUs,
+    },
   }
 }

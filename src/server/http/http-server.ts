@@ -47,6 +47,7 @@ export function createHttpServer(store: Store, options: HttpServerOptions = {}):
       connectionsCheckingInterval: Math.min(requestTimeoutMs, CHECKING_INTERVAL_MS_MAX),
       // Left at its default of a minute, it would take the place of a shorter request timeout.
       headersTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs,
     },
     // Requests on a connection that outlives the shutdown get our own 503 from the hook below.
     return503OnClosing: false,
