@@ -344,6 +344,18 @@ export interface StoreStats {
   durability: string
   memoryBytes: Record<string, number>
   diskBytes: Record<string, number>
+  recovery: RecoveryStats
+}
+
+/** What opening the store found in its log. */
+export interface RecoveryStats {
+  /** Commits read. */
+  commits: number
+  /** Bytes of the records read. */
+  logBytes: number
+  /** Bytes of an unfinished write at the end, of which nothing was acknowledged; they were cut off. */
+  tornBytes: number
+  durationUs: number
 }
 
 /** Cumulative counts of transactions since the store was opened. */

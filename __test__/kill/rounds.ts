@@ -1,0 +1,78 @@
+// Rounds of writing and killing in one folder, so that damage would add up. After each the folder
+// is opened and compared with what was acknowledged.
+import { openStore } from '../../src/index.js'
+import { findState, type Report } from './checker.js'
+import { runWriter } from './child.js'
+import { readContents, searchProblems } from './contents.js'
+import { Dice } from './dice.js'
+import { Model, type Counts } from './model.js'
+import { operationOf } from './operations.js'
+import type { WriterOptions } from './writer.js'
+
+const OPERATIONS_MAX = 4000
+const KILL_MS_MAX = 400
+const OPENING_MS_MAX = 40
+
+/** What one round came to. */
+export interface Round {
+  readonly report: Report
+  /** One line for each thing that is not as it must be; empty when all is well. */
+  readonly problems: readonly string[]
+  readonly counts: Counts
+  /** Bytes of an unfinished write that opening cut off. */
+  readonly tornBytes: number
+}
+
+/** A folder that is written to and killed again and again. */
+export class KillRounds {
+  readonly #folder: string
+  readonly #seed: number
+  readonly #model = new Model()
+  #round = 0
+
+  constructor(folder: string, seed: number) {
+    this.#folder = folder
+    this.#seed = seed
+  }
+
+  /** One process, one kill, one check. After a problem the folder is as it was found. */
+  async next(): Promise<Round> {
+    const round = this.#round++
+    const dice = new Dice(this.#seed, round, -1)
+    const writer: WriterOptions = {
+      folder: this.#folder,
+      seed: this.#seed,
+      round,
+      durability: dice.pick(['fsync', 'os'] as const),
+      inFlight: dice.pick([1, 4, 32, 256]),
+      operationsMax: OPERATIONS_MAX,
+    }
+    // Now and then it is killed while it opens, which is while it mends what the kill before left.
+    const isEarly = round > 0 && dice.chance(0.15)
+    const report = await runWriter(writer, {
+      signal: 'SIGKILL',
+      from: isEarly ? 'opening' : 'ready',
+      afterMs: dice.fraction() * (isEarly ? OPENING_MS_MAX : KILL_MS_MAX),
+    })
+    if (report.signal !== 'SIGKILL') {
+      const problems = [`the process ended by itself: ${report.code} ${report.errors}`]
+      return { report, problems, counts: this.#model.counts(), tornBytes: 0 }
+    }
+    // Opened for reading, nothing is mended: the next process finds what this one left.
+    const found = await this.#check(round, report, dice.chance(0.5))
+    return { report, ...found }
+  }
+
+  async #check(round: number, report: Report, readOnly: boolean): Promise<Omit<Round, 'report'>> {
+    const model = this.#model
+    try {
+      await using store = await openStore(this.#folder, { readOnly })
+      const operation = (index: number) => operationOf(this.#seed, round, index)
+      const problems = findState(model, report, operation, await readContents(store))
+      problems.push(...(await searchProblems(store)))
+      return { problems, counts: model.counts(), tornBytes: store.stats().recovery.tornBytes }
+    } catch (error) {
+      return { problems: [`opening: ${String(error)}`], counts: model.counts(), tornBytes: 0 }
+    }
+  }
+}
