@@ -14,7 +14,6 @@ const STATS = {
   memoryBytes: {},
   diskBytes: {},
   recovery: { commits: 0, logBytes: 0, tornBytes: 0, durationUs: 0 },
-  recovery: { commits: 0, logBytes: 0, tornBytes: 0, durationUs: 0 },
 }
 
 /** The calls given, over calls that answer for an empty store. */
