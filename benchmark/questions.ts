@@ -1,0 +1,22 @@
+// All questions, in the order of the report. A file in questions/ asks one question in its variants.
+
+import { questions as durableInFlight } from './questions/durable-in-flight.js'
+import { questions as durableSingleWrite } from './questions/durable-single-write.js'
+import { questions as get } from './questions/get.js'
+import { questions as getWithVector } from './questions/get-with-vector.js'
+import { questions as neighbors } from './questions/neighbors.js'
+import { questions as open } from './questions/open.js'
+import { questions as osSingleWrite } from './questions/os-single-write.js'
+import { questions as paths } from './questions/paths.js'
+import type { Question } from './question.js'
+
+export const QUESTIONS: readonly Question[] = [
+  ...durableSingleWrite,
+  ...durableInFlight,
+  ...osSingleWrite,
+  ...get,
+  ...getWithVector,
+  ...neighbors,
+  ...paths,
+  ...open,
+]

@@ -1,0 +1,123 @@
+// A report as Markdown: for the terminal, and as the page docs/benchmarks.md.
+
+import type { Answer, Row } from './answer.js'
+import type { Machine } from './machine.js'
+
+export interface Report {
+  readonly machine: Machine
+  readonly rounds: number
+  readonly isQuick: boolean
+  readonly date: string
+  readonly answers: readonly Answer[]
+}
+
+export function makeReport(report: Report): string {
+  const parts = [describe(report), summary(report.answers), ...report.answers.map(section)]
+  return `${parts.join('\n\n')}\n`
+}
+
+export function makePage(report: Report): string {
+  return `# Benchmarks
+
+Made by \`npm run bench -- --write-docs\`; the figures of every run are in
+[benchmarks.json](benchmarks.json). \`npm run bench -- --quick\` tries everything in a short time,
+\`--only get\` asks only the questions whose names begin so, \`--rounds\` and \`--folder\` say how often
+and where. [Why we measure with our own loop](decisions/benchmark-loop.md).
+
+Contenders take turns in one process, run by run, over the same data. *limit* is what the machine
+allows: the same bytes written and synced in a file that is used again, or a call into native code
+that does nothing. A peer acknowledges with the same durability as we do. Figures are medians of
+runs, with the least and the most beside them; ratios are medians of the ratios of runs that followed
+each other. P50 and P99 are over all calls of all runs.
+
+${makeReport(report)}`
+}
+
+function describe({ machine, rounds, isQuick, date }: Report): string {
+  const peers = Object.entries(machine.peers).map(([name, version]) => `${name} ${version}`)
+  const lines = [
+    `- Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, ${machine.fileSystem}`,
+    `- Versions: sutra-storage ${machine.sutra} (release build), Node ${machine.node}, Rust ${machine.rust}${peers.length > 0 ? `, ${peers.join(', ')}` : '; no peers installed'}`,
+    `- Settings: defaults of \`openStore\`, dimension 768, one shard; durability \`fsync\` where a question does not say \`os\``,
+    `- Runs: ${rounds} of each contender after one to warm up${isQuick ? ', SHORT RUNS OVER LESS DATA (--quick): not for publication' : ''}; ${date}; load of the machine before: ${machine.loadBefore.toFixed(2)}`,
+  ]
+  return lines.join('\n')
+}
+
+function summary(answers: readonly Answer[]): string {
+  const rows = answers.map((answer) => {
+    const { name, target, reached, isMet, unit, rows, skipped } = answer
+    if (skipped !== undefined) return [name, `skipped: ${skipped}`, '', '', '']
+    const peer = bestPeer(answer)
+    return [
+      name,
+      rows[0] === undefined ? '' : figure(rows[0].median, unit),
+      target === undefined ? '' : targetText(answer),
+      isMet === undefined ? '' : isMet ? 'yes' : `no (${shown(reached ?? Number.NaN, answer)})`,
+      peer === undefined ? '' : advantage(peer, unit),
+    ]
+  })
+  return table(['question', 'sutra', 'target', 'met', 'against the best peer'], rows)
+}
+
+/** The peer that does best, which is the one to compare with. */
+function bestPeer({ rows, unit }: Answer): Row | undefined {
+  const peers = rows.filter(({ contender }) => contender !== 'sutra' && contender !== 'limit')
+  const sign = unit === 'ms' ? 1 : -1
+  return peers.toSorted((one, other) => sign * (one.median - other.median))[0]
+}
+
+function advantage({ contender, oursOverThis }: Row, unit: Answer['unit']): string {
+  const factor = unit === 'ms' ? 1 / oursOverThis : oursOverThis
+  const times =
+    factor >= 1 ? `${precise(factor)} times as fast` : `${precise(1 / factor)} times as slow`
+  return `${times} as ${contender}`
+}
+
+function section(answer: Answer): string {
+  const { name, title, conditions, skipped, unit, rows } = answer
+  const head = `## ${title}\n\n\`${name}\`: ${conditions}.`
+  if (skipped !== undefined) return `${head} Skipped: ${skipped}.`
+  const spread = ['median', 'min', 'max'] as const
+  const calls = rows.some(({ p50 }) => p50 !== undefined) ? (['p50', 'p99', 'mean'] as const) : []
+  const lines = rows.map((row) => {
+    const figures = [...spread, ...calls].map((name) => figure(row[name], unit))
+    const ratio = row.contender === 'sutra' ? '' : precise(row.oursOverThis)
+    return [row.contender].concat(figures, ratio, row.detail)
+  })
+  const names = [answer.figure, 'least', 'most', ...calls.map((name) => name.replace('p', 'P'))]
+  const body = table(['', ...names, 'sutra ÷ this', 'what'], lines)
+  const promise =
+    answer.target === undefined ? '' : `\n\nTarget: ${targetText(answer)}; ${met(answer)}.`
+  return `${head}\n\n${body}${promise}`
+}
+
+function met(answer: Answer): string {
+  const reached = shown(answer.reached ?? Number.NaN, answer)
+  return answer.isMet === true ? `met with ${reached}` : `missed with ${reached}`
+}
+
+function targetText(answer: Answer): string {
+  const { target } = answer
+  if (target === undefined) return ''
+  return `${target.kind} ${shown(target.value, answer)}`
+}
+
+function shown(value: number, { target, unit }: Answer): string {
+  if (target?.kind === 'ratio at most') return `${precise(value)} × limit`
+  return figure(value, unit)
+}
+
+function figure(value: number | undefined, unit: Answer['unit']): string {
+  if (value === undefined) return ''
+  return unit === 'ms' ? `${precise(value)} ms` : `${Math.round(value).toLocaleString('en')}/s`
+}
+
+function precise(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3)
+}
+
+function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  return [line(columns), line(columns.map(() => '---')), ...rows.map(line)].join('\n')
+}
