@@ -82,7 +82,7 @@ async function runShell(folder: string, { text }: Example): Promise<Outcome> {
     .replaceAll(/\bsutra serve\b/g, `sutra serve --port ${port}`)
     .replaceAll(/(127\.0\.0\.1|localhost):8000\b/g, `$1:${port}`)
     .replaceAll(/\bcurl\b/g, 'curl --fail-with-body --retry 40 --retry-delay 1 --retry-connrefused')
-  const stop = "trap 'kill $(jobs -p) 2>/dev/null; wait' EXIT"
+  const stop = "trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT"
   return start(folder, 'bash', ['-e', '-o', 'pipefail', '-c', `${stop}\n${script}`])
 }
 
