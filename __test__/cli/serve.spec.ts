@@ -4,6 +4,7 @@ import type { ExecutionContext } from 'ava'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openStore } from '../../src/index.js'
 import { folder, start, sutra } from './sutra.js'
 import type { Running } from './sutra.js'
@@ -75,8 +76,16 @@ test('a second signal ends the process at once', async (t) => {
   await fetch(`${server.url}/health`)
   server.child.kill('SIGTERM')
   await server.seen(/"msg":"stopping"/)
+  await sleep(600)
   server.child.kill('SIGTERM')
   t.is((await server.outcome).code, 143)
+})
+
+test('a signal that comes twice at once, by the group and by a parent, is one', async (t) => {
+  const server = await serve(t)
+  server.child.kill('SIGINT')
+  server.child.kill('SIGINT')
+  t.is((await server.outcome).code, 0)
 })
 
 test('what standard output and the log say', async (t) => {

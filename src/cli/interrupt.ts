@@ -1,3 +1,4 @@
+import { SAME_SIGNAL_MS } from '../server/http/signals.js'
 import { EXIT } from './exit-codes.js'
 import type { ExitCode } from './exit-codes.js'
 
@@ -9,6 +10,7 @@ export class Interrupt {
   readonly #abort = new AbortController()
   readonly #process: NodeJS.Process
   #exitCode: ExitCode | undefined
+  #stoppingAt = Infinity
 
   constructor(source: NodeJS.Process) {
     this.#process = source
@@ -33,8 +35,11 @@ export class Interrupt {
 
   readonly #handle = (name: NodeJS.Signals): void => {
     const exitCode = name === 'SIGINT' ? EXIT.interrupted : EXIT.terminated
-    if (this.#exitCode !== undefined) this.#process.exit(exitCode)
+    const now = performance.now()
+    if (now - this.#stoppingAt >= SAME_SIGNAL_MS) this.#process.exit(exitCode)
+    if (this.#exitCode !== undefined) return
     this.#exitCode = exitCode
+    this.#stoppingAt = now
     this.#abort.abort(new Error(`stopped by ${name}`))
   }
 }

@@ -1,5 +1,11 @@
 import type { HttpServer } from './serve.js'
 
+/**
+ * Signals closer together than this are one, ms: Ctrl-C reaches a whole process group, and npm and
+ * other parents pass on what the group has had already.
+ */
+export const SAME_SIGNAL_MS = 500
+
 /** What {@link closeOnSignals} needs of a process; the real one, or a test's. */
 export type SignalSource = Pick<NodeJS.Process, 'on' | 'off' | 'exit'>
 
@@ -12,12 +18,13 @@ export async function closeOnSignals(
   onSignal: (signal: NodeJS.Signals) => void = () => undefined,
   source: SignalSource = process,
 ): Promise<void> {
-  let stopping = false
+  let stoppingAt = Infinity
   let handle: (signal: NodeJS.Signals) => void = () => undefined
   const first = new Promise<NodeJS.Signals>((resolve) => {
     handle = (signal) => {
-      if (stopping) source.exit(signal === 'SIGINT' ? 130 : 143)
-      stopping = true
+      const now = performance.now()
+      if (now - stoppingAt >= SAME_SIGNAL_MS) source.exit(signal === 'SIGINT' ? 130 : 143)
+      stoppingAt = Math.min(stoppingAt, now)
       resolve(signal)
     }
     source.on('SIGTERM', handle)
