@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import test from 'ava'
 import { learnFolder } from '../../src/learn/index.js'
+import { openStore } from '../../src/store.js'
 import { allConcepts, edgesOf, emptyStore, folderWith, holding, write } from './playground.js'
 
 const FILES = {
@@ -204,6 +205,15 @@ test('what is left out, and what is not read and why', async (t) => {
   t.deepEqual(documents.toSorted(), ['doc:a.md', 'doc:deep/keep.log.txt'])
   const all = await learnFolder(store, folder, { gitignore: false })
   t.is(all.concepts.created, 4) // out, out/b.md, deep/c.log.txt, big.txt
+})
+
+test('the store itself is not learned, wherever it lies', async (t) => {
+  const folder = folderWith(t, { 'a.md': 'A.' })
+  const store = await openStore(join(folder, 'memory'), { durability: 'none' })
+  const report = await learnFolder(store, folder)
+  await store.close()
+  t.is(report.filesFound, 1)
+  t.is(report.excluded, 1)
 })
 
 test('what cannot be read this time is kept', async (t) => {

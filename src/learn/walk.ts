@@ -37,6 +37,9 @@ export interface WalkOptions {
 /** Larger ones are no lists of patterns. */
 const IGNORE_BYTES_MAX = 1_000_000
 
+/** What the folder of a store has: it may lie in the folder that is learned into it. */
+const STORE_FILES = ['STORE', 'LOCK'] as const
+
 interface OpenList {
   folder: string
   rules: IgnoreRules
@@ -66,6 +69,10 @@ class Walk {
     this.#options.checkpoint()
     const absolute = join(this.#root, path)
     const entries = await this.#entries(path, absolute)
+    if (path !== '.' && STORE_FILES.every((name) => entries.some((one) => one.name === name))) {
+      this.found.excluded++
+      return false
+    }
     const lists = await this.#lists(path, absolute, above)
     const names: string[] = []
     const at = this.found.folders.size

@@ -101,6 +101,7 @@ export async function writeAround<Item>(
 
 /** True if an operation itself is at fault: the same operation would be refused again. */
 function isRefusal(error: unknown): error is SutraError {
-  if (!(error instanceof SutraError)) return false
+  // An embedder that answers nonsense does so for every operation.
+  if (!(error instanceof SutraError) || error.field === 'embedder') return false
   return ['ERR_INVALID', 'ERR_LIMIT', 'ERR_NOT_FOUND'].includes(error.code)
 }
