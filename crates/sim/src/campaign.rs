@@ -109,12 +109,14 @@ impl fmt::Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = (self.elapsed_us.max(1) as f64) / 1e6;
         let Report { crashes, acknowledged, refused, unknown, checks } = self.report;
+        let per_second = |count: u64| count as f64 / seconds;
         writeln!(
             out,
-            "{} seeds, {crashes} crashes, {checks} checks in {seconds:.1} s: {:.0} seeds/s, {:.0} crashes/s",
+            "{} seeds, {crashes} crashes, {checks} checks in {seconds:.1} s: \
+             {:.0} seeds/s, {:.0} crashes/s",
             self.seeds,
-            self.seeds as f64 / seconds,
-            crashes as f64 / seconds
+            per_second(self.seeds),
+            per_second(crashes)
         )?;
         write!(
             out,

@@ -83,22 +83,20 @@ impl Engine {
         setting: &Setting,
         bug: Option<Bug>,
     ) -> Result<Self, Error> {
-        #[cfg(not(feature = "planted-bugs"))]
-        let _ = bug;
-        let options = ShardOptions {
-            store_id: [7; 16],
-            vector_dimension: DIMENSION as u32,
-            metric: setting.metric,
-            durability: setting.durability,
-            log_segment_bytes_min: setting.segment_bytes_min,
-            log_segment_bytes_max: setting.segment_bytes_max,
-            #[cfg(feature = "planted-bugs")]
-            planted_bug: match bug {
-                Some(Bug::Engine(bug)) => Some(bug),
-                _ => None,
-            },
-            ..ShardOptions::default()
-        };
+        Shard::open(env, path, options(setting, bug)).map(|shard| Self { shard })
+    }
+
+    /// Opens the store for reading only.
+    ///
+    /// # Errors
+    /// As the engine says.
+    pub fn open_for_reading(
+        env: &Env,
+        path: &Path,
+        setting: &Setting,
+        bug: Option<Bug>,
+    ) -> Result<Self, Error> {
+        let options = ShardOptions { read_only: true, ..options(setting, bug) };
         Shard::open(env, path, options).map(|shard| Self { shard })
     }
 
@@ -134,6 +132,25 @@ impl Engine {
     pub fn counts(&self) -> Counts {
         let counts = self.shard.delta().counts();
         Counts { concepts: counts.concepts, associations: counts.edges, vectors: counts.vectors }
+    }
+}
+
+fn options(setting: &Setting, bug: Option<Bug>) -> ShardOptions {
+    #[cfg(not(feature = "planted-bugs"))]
+    let _ = bug;
+    ShardOptions {
+        store_id: [7; 16],
+        vector_dimension: DIMENSION as u32,
+        metric: setting.metric,
+        durability: setting.durability,
+        log_segment_bytes_min: setting.segment_bytes_min,
+        log_segment_bytes_max: setting.segment_bytes_max,
+        #[cfg(feature = "planted-bugs")]
+        planted_bug: match bug {
+            Some(Bug::Engine(bug)) => Some(bug),
+            _ => None,
+        },
+        ..ShardOptions::default()
     }
 }
 

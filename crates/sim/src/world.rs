@@ -56,10 +56,10 @@ pub struct World {
     views: Vec<(EngineView, State)>,
     pending_crash: Option<CrashPlan>,
     dice: Dice,
-    faults_planned: bool,
-    disk_is_small: bool,
     history: History,
     report: Report,
+    /// The store was created.
+    was_open: bool,
     is_traced: bool,
 }
 
@@ -101,10 +101,9 @@ impl World {
             views: Vec::new(),
             pending_crash: None,
             dice,
-            faults_planned: false,
-            disk_is_small: false,
             history: History::default(),
             report: Report::default(),
+            was_open: false,
             is_traced: false,
         }
     }
@@ -258,22 +257,19 @@ impl World {
     fn fail(&mut self, class: OpClass, after: u64) {
         let count = self.disk.calls(class) + after;
         self.disk.change_plan(|plan| plan.faults.push(Fault { class, count }));
-        self.faults_planned = true;
     }
 
     fn fill_disk(&mut self, bytes_left: u64) {
         let capacity = self.disk.bytes_used() + bytes_left;
         self.disk.change_plan(|plan| plan.capacity_bytes = Some(capacity));
-        self.disk_is_small = true;
     }
 
     fn free_disk(&mut self) {
         self.disk.change_plan(|plan| plan.capacity_bytes = None);
-        self.disk_is_small = false;
     }
 
     fn in_trouble(&self) -> bool {
-        self.faults_planned || self.disk_is_small || self.ledger.has_unknown()
+        self.disk.has_faults() || self.disk.is_limited() || self.ledger.has_unknown()
     }
 
     fn after_action(&mut self) -> Result<(), Failure> {
@@ -291,7 +287,7 @@ impl World {
     /// Takes the answers given so far.
     fn collect(&mut self) -> Result<(), Failure> {
         for (token, answer) in self.answers.take() {
-            let trouble = self.faults_planned || self.disk_is_small;
+            let trouble = self.disk.has_faults() || self.disk.is_limited();
             self.history.add(token);
             self.history.add(match &answer {
                 Ok(committed) => committed.seqno,
@@ -355,21 +351,22 @@ impl World {
     /// Opens the store, as often as planned faults require, and compares what it holds with what
     /// it may hold after the process ended this way (`None`: in order).
     fn open_and_settle(&mut self, crash: Option<Crash>) -> Result<(), Failure> {
+        self.peek(crash)?;
         for _ in 0..OPEN_ATTEMPTS_MAX {
             match self.open() {
                 Ok(()) => break,
                 Err(_) if self.disk.has_stopped() => return self.after_action(),
-                Err(Error::DiskFull { .. }) if self.disk_is_small => self.free_disk(),
-                Err(Error::Io { .. }) if self.faults_planned => {}
+                Err(Error::DiskFull { .. }) if self.disk.is_limited() => self.free_disk(),
+                Err(Error::Io { .. }) if self.disk.has_faults() => {}
                 Err(error) => return Err(Failure::new("recovery", error.to_string())),
             }
             self.end_process(Crash::Kill);
         }
         self.disk.change_plan(|plan| plan.faults.clear());
-        self.faults_planned = false;
         let Some(engine) = &self.engine else {
             return Err(Failure::new("recovery", "the store does not open"));
         };
+        self.was_open = true;
         let view = engine.view();
         let found = view.observe();
         let mut candidates = self.ledger.candidates(crash);
@@ -381,6 +378,25 @@ impl World {
         }
         self.ledger.settle(settled, crash);
         self.check()
+    }
+
+    /// Now and then opens for reading only first: it shows the same, and changes nothing on disk.
+    fn peek(&mut self, crash: Option<Crash>) -> Result<(), Failure> {
+        if !self.was_open || self.in_trouble() || !self.dice.chance(1, 4) {
+            return Ok(());
+        }
+        let before = self.disk.operations();
+        let path = Path::new(STORE);
+        let engine = Engine::open_for_reading(&self.work.env, path, &self.setting, self.bug);
+        let engine = engine.map_err(|error| Failure::new("reading", error.to_string()))?;
+        let found = engine.view().observe();
+        let candidates = self.ledger.candidates(crash);
+        durability::check(&found.state, &candidates)?;
+        atomicity::check(&found.state, found.seqno, &candidates)?;
+        if self.disk.operations() != before {
+            return Err(Failure::new("reading", "opening for reading changed the disk"));
+        }
+        Ok(())
     }
 
     fn take_view(&mut self) -> Result<(), Failure> {

@@ -59,6 +59,18 @@ impl SimDisk {
         change(&mut self.machine.lock().plan);
     }
 
+    /// Whether calls were or will be made to fail by plan.
+    #[must_use]
+    pub fn has_faults(&self) -> bool {
+        !self.machine.lock().plan.faults.is_empty()
+    }
+
+    /// Whether the disk can fill up.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.machine.lock().plan.capacity_bytes.is_some()
+    }
+
     /// Prints every call from here on.
     pub fn trace(&self) {
         self.machine.lock().trace = true;
