@@ -26,7 +26,14 @@ const NO_WRITE: u64 = 0;
 /// Answers that arrived. Those given after the machine has stopped reach nobody.
 pub struct Answers {
     disk: SimDisk,
-    arrived: Mutex<Vec<(u64, Result<Committed, Error>)>>,
+    arrived: Mutex<Arrived>,
+}
+
+#[derive(Default)]
+struct Arrived {
+    answers: Vec<(u64, Result<Committed, Error>)>,
+    /// The end of the group that the last answer belongs to has not been told.
+    group_is_open: bool,
 }
 
 impl Answers {
@@ -38,18 +45,29 @@ impl Answers {
 
     /// What arrived since the last call, in order.
     pub fn take(&self) -> Vec<(u64, Result<Committed, Error>)> {
-        std::mem::take(&mut self.arrived.lock())
+        std::mem::take(&mut self.arrived.lock().answers)
+    }
+
+    /// Whether the end of the last group was not told: a receiver that hands answers on by group
+    /// would then keep them for ever.
+    #[must_use]
+    pub fn group_is_open(&self) -> bool {
+        self.arrived.lock().group_is_open
     }
 }
 
 impl AckSink for Answers {
     fn complete(&self, token: u64, result: Result<Committed, Error>) {
         if !self.disk.has_stopped() {
-            self.arrived.lock().push((token, result));
+            let mut arrived = self.arrived.lock();
+            arrived.answers.push((token, result));
+            arrived.group_is_open = true;
         }
     }
 
-    fn group_end(&self) {}
+    fn group_end(&self) {
+        self.arrived.lock().group_is_open = false;
+    }
 }
 
 /// An open store.

@@ -2,6 +2,14 @@
 //!
 //! One seed decides everything: the operations, their interleaving, where the machine stops, what
 //! the disk keeps. The same seed gives the same history.
+//!
+//! ```
+//! use sutra_sim::{Plan, run};
+//!
+//! let outcome = run(&Plan::of_seed(7), None);
+//! assert_eq!(outcome.failure, None);
+//! assert_eq!(outcome.digest, run(&Plan::of_seed(7), None).digest);
+//! ```
 
 #![forbid(unsafe_code)]
 #![allow(

@@ -286,6 +286,9 @@ impl World {
 
     /// Takes the answers given so far.
     fn collect(&mut self) -> Result<(), Failure> {
+        if self.answers.group_is_open() && !self.disk.has_stopped() {
+            return Err(Failure::new("answers", "the end of a group was not told"));
+        }
         for (token, answer) in self.answers.take() {
             let trouble = self.disk.has_faults() || self.disk.is_limited();
             self.history.add(token);
