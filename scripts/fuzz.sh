@@ -41,7 +41,8 @@ for target in $targets; do
   count() { sed -n "s/^stat::$1: *//p" "$log" | tail -n 1; }
   runs=$(count number_of_executed_units)
   rate=$(count average_exec_per_sec)
-  summary+=$(printf '%-16s %-6s %12s runs %9s a second' "$target" "$state" "${runs:-0}" "${rate:-0}")
+  summary+=$(printf '%-16s %-6s %12s runs %9s a second' \
+    "$target" "$state" "${runs:-0}" "${rate:-0}")
   summary+=$'\n'
   echo "$target: $state"
 done

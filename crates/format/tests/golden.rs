@@ -143,7 +143,8 @@ fn describe_segment(segment: &[u8], text: &mut String) {
         let header = record.header;
         writeln!(
             text,
-            "  byte {at}: {:?}, seqno {}, durable seqno {}, epoch {:016x}, segment {}, body bytes {}",
+            "  byte {at}: {:?}, seqno {}, durable seqno {}, epoch {:016x}, segment {}, \
+             body bytes {}",
             header.kind,
             header.seqno,
             header.durable_seqno,

@@ -74,7 +74,7 @@ fn a_long_key_is_cut_in_the_path() {
     };
     let whole = with_key(KEY_SHOWN_CHARACTERS_MAX);
     assert!(whole.starts_with(&format!("attributes.{}: ", "é".repeat(64))), "{whole}");
-    let cut = with_key(1_000_000);
+    let cut = with_key(5_000);
     assert!(cut.starts_with(&format!("attributes.{}...: ", "é".repeat(64))), "{cut}");
 }
 

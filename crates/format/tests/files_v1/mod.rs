@@ -57,8 +57,8 @@ pub fn files() -> Vec<GoldenFile> {
 
     vec![
         GoldenFile { path: "STORE", bytes: META.encode() },
-        GoldenFile { path: "log/0000000001.wal", bytes: filled(first) },
-        GoldenFile { path: "log/0000000002.wal", bytes: filled(second) },
+        GoldenFile { path: "shard-00/wal/0000000001.wal", bytes: filled(first) },
+        GoldenFile { path: "shard-00/wal/0000000002.wal", bytes: filled(second) },
     ]
 }
 
