@@ -28,13 +28,26 @@ async function learn() {
 }
 
 async function serve() {
-  const server = sutra(['serve', '--data', DATA, '--port', PORT], ['ignore', 'pipe', 'inherit'])
+  const options = ['--data', DATA, '--port', PORT, '--log-level', 'warn']
+  const server = sutra(['serve', ...options], ['ignore', 'pipe', 'inherit'])
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => server.kill(signal))
+  stopWithParent(server)
   createInterface({ input: server.stdout }).on('line', (line) => {
     console.log(line)
     if (line.startsWith('listening on ')) tryThese()
   })
   process.exitCode = await ended(server)
+}
+
+/** npm starts a shell that does not pass SIGTERM on: its end is the only sign of one. */
+function stopWithParent(server) {
+  const parent = process.ppid
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(watch)
+    server.kill('SIGTERM')
+  }, 500)
+  watch.unref()
 }
 
 function tryThese() {
