@@ -160,6 +160,8 @@ impl GroupCommit {
         let counters = &self.counters;
         counters.groups.fetch_add(1, Ordering::Relaxed);
         counters.batches.fetch_add(answers.len() as u64, Ordering::Relaxed);
+        let busy = answers.iter().filter(|(_, result)| matches!(result, Err(Error::Busy(_))));
+        counters.refused_busy.fetch_add(busy.count() as u64, Ordering::Relaxed);
         let took_us = self.env.clock.monotonic_us().saturating_sub(started_us);
         counters.group_us.fetch_add(took_us, Ordering::Relaxed);
         counters.segment_number.store(self.wal.segment_number(), Ordering::Relaxed);

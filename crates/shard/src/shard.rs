@@ -1,7 +1,7 @@
 //! One shard: opening, reading, writing, closing.
 
 use crate::delta::Delta;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::group_commit::GroupCommit;
 use crate::options::ShardOptions;
 use crate::recover::{Recovery, create_folders, log_files, recover};
@@ -188,6 +188,7 @@ impl Shard {
             group_us: counters.group_us.load(Ordering::Relaxed),
             queue_depth: self.queue.depth(),
             queue_capacity: self.queue.capacity(),
+            refused_busy: counters.refused_busy.load(Ordering::Relaxed),
             has_failed: self.queue.has_failed(),
             recovery: self.recovery.clone(),
         })
@@ -206,6 +207,8 @@ impl Shard {
 
     fn enqueue(&self, pending: impl IntoIterator<Item = Pending>) {
         for (pending, error) in self.queue.push(pending) {
+            let is_busy = matches!(error, Error::Busy(_));
+            self.counters.refused_busy.fetch_add(u64::from(is_busy), Ordering::Relaxed);
             pending.ack.sink.complete(pending.ack.token, Err(error));
             pending.ack.sink.group_end();
         }

@@ -27,6 +27,8 @@ pub struct ShardStats {
     pub queue_depth: usize,
     /// Batches that may wait.
     pub queue_capacity: usize,
+    /// Batches refused with `Busy` since opening: no room, or no turn in time.
+    pub refused_busy: u64,
     /// Whether writes are refused because one failed.
     pub has_failed: bool,
     /// What opening found.
@@ -39,5 +41,6 @@ pub(crate) struct Counters {
     pub groups: AtomicU64,
     pub batches: AtomicU64,
     pub group_us: AtomicU64,
+    pub refused_busy: AtomicU64,
     pub segment_number: AtomicU32,
 }

@@ -101,5 +101,6 @@ fn memory_at_its_bound_refuses_with_busy_and_reads_go_on() {
     };
     assert!(matches!(error, Error::Busy(_)), "{error}");
     assert_eq!(shard.stats().unwrap().counts.concepts, written);
+    assert_eq!(shard.stats().unwrap().refused_busy, 1);
     shard.close().unwrap();
 }
