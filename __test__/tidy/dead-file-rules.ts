@@ -5,6 +5,9 @@ import { blankRust } from './rust-text.js'
 /** What users reach: the exports of package.json and the command. */
 const ENTRIES = ['src/index.ts', 'src/server/index.ts', 'src/cli/main.ts']
 
+/** What `npm run bench` translates and starts. */
+const BENCHMARK = 'benchmark/main.ts'
+
 /** Our own modules that one file names: imported, or started by file name. */
 function namedBy(path: string, text: string): string[] {
   const named = ownImports(path, text).map((imported) => imported.path)
@@ -71,7 +74,7 @@ function deadHelpers(project: Project): string[] {
     .join('\n')
   const roots = helpers
     .map(({ path }) => path)
-    .filter((path) => path.endsWith('.spec.ts') || commands.includes(path))
+    .filter((path) => /\.spec\.ts$/.test(path) || path === BENCHMARK || commands.includes(path))
   const live = reachable(project, roots)
   const names = new Set(helpers.flatMap(({ path, text }) => namedBy(path, text)))
   return helpers
