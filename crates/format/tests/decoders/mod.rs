@@ -129,7 +129,9 @@ pub fn msgpack(bytes: &[u8]) {
 /// A record that is read takes exactly the bytes that writing it makes.
 pub fn record(bytes: &[u8]) {
     read_record(bytes);
-    read_record(&with_record_checksum(bytes));
+    let mut fitting = bytes.to_vec();
+    fit_record_checksum(&mut fitting);
+    read_record(&fitting);
 }
 
 fn read_record(bytes: &[u8]) -> Option<Record<'_>> {
@@ -143,18 +145,14 @@ fn read_record(bytes: &[u8]) -> Option<Record<'_>> {
     Some(record)
 }
 
-/// A copy whose first record has the checksum that fits, since no fuzzer guesses one.
-fn with_record_checksum(bytes: &[u8]) -> Vec<u8> {
-    let mut copy = bytes.to_vec();
-    let Some(length) = bytes.get(4..8).map(|length| u32::from_le_bytes(length.try_into().unwrap()))
-    else {
-        return copy;
-    };
-    let end = record_bytes(length as usize);
-    if let Some(checked) = bytes.get(4..end) {
-        copy[..4].copy_from_slice(&crc32c(checked).to_le_bytes());
+/// Gives the first record the checksum that fits, since no fuzzer guesses one.
+fn fit_record_checksum(bytes: &mut [u8]) {
+    let Some(length) = bytes.get(4..8) else { return };
+    let body_bytes = u32::from_le_bytes(length.try_into().unwrap());
+    if let Some(checked) = bytes.get(4..record_bytes(body_bytes as usize)) {
+        let checksum = crc32c(checked);
+        bytes[..4].copy_from_slice(&checksum.to_le_bytes());
     }
-    copy
 }
 
 /// A header that is read takes exactly the bytes that writing it makes.
@@ -232,8 +230,7 @@ fn with_all_checksums(bytes: &[u8]) -> Vec<u8> {
     let mut copy = with_checksum(bytes, SEGMENT_HEADER_BYTES - 8);
     let mut at = SEGMENT_HEADER_BYTES;
     while at + RECORD_HEADER_BYTES <= copy.len() {
-        let rest = with_record_checksum(&copy[at..]);
-        copy[at..].copy_from_slice(&rest);
+        fit_record_checksum(&mut copy[at..]);
         at += Record::decode(&copy[at..]).map_or(RECORD_ALIGNMENT, |record| record.bytes);
     }
     copy
