@@ -199,11 +199,14 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
     }
 }
 
-/// Whether every number is zero, or so small that its square is.
+/// Whether every number is zero, or so small that its square is. The first number mostly tells.
 fn has_no_direction(vector: &[u8]) -> bool {
     let (numbers, _) = vector.as_chunks::<4>();
-    let squares = numbers.iter().map(|number| f64::from(f32::from_le_bytes(*number)).powi(2));
-    squares.sum::<f64>() < f64::from(f32::MIN_POSITIVE)
+    let mut squares = 0.0;
+    !numbers.iter().any(|number| {
+        squares += f64::from(f32::from_le_bytes(*number)).powi(2);
+        squares >= f64::from(f32::MIN_POSITIVE)
+    })
 }
 
 fn missing(field: &'static str, id: ConceptId) -> Error {
