@@ -1,8 +1,8 @@
 // Collects the writes of one turn of the event loop and hands them to the engine in one call.
 //
-// Invariants: the bytes in `out` are whole frames [u32 token, u32 bytes, batch] whose tokens wait in
-// `completions`. Frames reach the engine in the order of the calls. What is in flight is bounded;
-// over the bound, encoded writes wait here for at most the write timeout, then get ERR_BUSY.
+// Invariants: the bytes in `out` are whole frames [u32 token, u32 bytes, batch] whose tokens wait
+// in `completions`. Frames reach the engine in the order of the calls. What is in flight is
+// bounded; over the bound, encoded writes wait here for at most the write timeout, then get ERR_BUSY.
 
 import { SutraError } from './errors.js'
 import type { Completions, Message } from './completions.js'
@@ -11,15 +11,18 @@ import { exchange, type NativeStore } from './native.js'
 
 const FRAME_HEADER_BYTES = 8
 
-/** A turn with more bytes than this is handed over in several calls. */
-const CHUNK_BYTES = 1024 * 1024
+/**
+ * A turn with more bytes than this is handed over in several calls, so that the engine works on the
+ * first while the rest is encoded.
+ */
+const CHUNK_BYTES = 128 * 1024
 
 /** Bound on what the engine holds and has not acknowledged. */
-const IN_FLIGHT_BYTES_MAX = 64 * CHUNK_BYTES
+const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024
 const IN_FLIGHT_OPERATIONS_MAX = 65_536
 
 /** Bound on what waits here because of the bound above. */
-const WAITING_BYTES_MAX = 1024 * CHUNK_BYTES
+const WAITING_BYTES_MAX = 1024 * 1024 * 1024
 
 /** Frames that wait for room. */
 interface Chunk {
