@@ -80,6 +80,13 @@ impl Report {
     }
 }
 
+impl Drop for World {
+    /// Tasks own the environment that owns them: without this a campaign would hold every world.
+    fn drop(&mut self) {
+        self.work.work.kill();
+    }
+}
+
 impl World {
     /// A fresh machine on which no store was opened yet.
     #[must_use]
