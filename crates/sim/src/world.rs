@@ -80,13 +80,6 @@ impl Report {
     }
 }
 
-impl Drop for World {
-    /// Tasks own the environment that owns them: without this a campaign would hold every world.
-    fn drop(&mut self) {
-        self.work.work.kill();
-    }
-}
-
 impl World {
     /// A fresh machine on which no store was opened yet.
     #[must_use]
@@ -448,6 +441,13 @@ impl World {
             edges::check(&found.state.edges, &found.edges_in)?;
         }
         Ok(())
+    }
+}
+
+impl Drop for Process {
+    /// Tasks own the environment that owns them: without this a campaign would hold every world.
+    fn drop(&mut self) {
+        self.work.kill();
     }
 }
 
