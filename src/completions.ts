@@ -1,7 +1,8 @@
 // What waits for an answer of the engine. A token names each waiting call; one message carries the
 // answers of a whole commit group, as frames that start at multiples of 8 bytes:
 //   u32 token | u32 status | u32 payload bytes | u32 count | payload
-// status 0: done, `count` and the payload are for the caller's decoder. status 1: a MessagePack error.
+// Status 0: done, `count` and the payload are for the caller's decoder. Status 1: a MessagePack
+// error.
 
 import { SutraError } from './errors.js'
 import type { DirectBuffer } from './message-pack/direct-buffer.js'

@@ -39,8 +39,8 @@ export interface NativeReader {
   concept(location: number): number
   /** Length of the attributes of the concept, as MessagePack in the exchange; 0 for none. */
   attributes(location: number): number
-  /** Dimension of the vector, whose f32 elements are in the exchange; 0 for none. */
-  vector(location: number): number
+  /** Dimension of the vector, which is copied into `into` if that is as long; 0 for none. */
+  vector(location: number, into: Float32Array): number
   /** Fixed fields of the association: see src/records/association-view.ts. */
   association(location: number): number
   /** As {@link attributes}, for an association. */
@@ -93,14 +93,12 @@ const EXCHANGE_BYTES = 256 * 1024
 export class Exchange {
   buffer: DirectBuffer
   f64: Float64Array
-  f32: Float32Array
   u32: Uint32Array
   readonly native: NativeExchange
 
   constructor(addon: Addon) {
     this.buffer = Buffer.allocUnsafeSlow(EXCHANGE_BYTES) as DirectBuffer
     this.f64 = new Float64Array(this.buffer.buffer)
-    this.f32 = new Float32Array(this.buffer.buffer)
     this.u32 = new Uint32Array(this.buffer.buffer)
     this.native = addon.createExchange(this.buffer)
   }
@@ -113,7 +111,6 @@ export class Exchange {
     this.buffer.copy(larger)
     this.buffer = larger
     this.f64 = new Float64Array(larger.buffer)
-    this.f32 = new Float32Array(larger.buffer)
     this.u32 = new Uint32Array(larger.buffer)
     this.native.grow(larger)
   }

@@ -1,5 +1,5 @@
-// The store of one folder: every call of the public API. Calls that give a promise never throw, they
-// reject; calls that answer at once throw.
+// The store of one folder: every call of the public API. Calls that give a promise never throw,
+// they reject; calls that answer at once throw.
 
 import { resolve as resolvePath } from 'node:path'
 import {
@@ -26,6 +26,12 @@ import {
   resolveOptions,
 } from './options.js'
 import { type ReadContext, StoreReads } from './reads.js'
+import {
+  type Figures,
+  reconcilerStats,
+  storeStats,
+  transactionStats,
+} from './records/statistics.js'
 import {
   ASSOCIATE,
   ASSOCIATE_MANY,
@@ -61,12 +67,6 @@ import { type WriteKind, WriteQueue } from './write-queue.js'
 const FRAME_HEADER_BYTES = 8
 
 const CLOSE: Job<undefined> = { kind: JOBS.close, decode: () => undefined }
-
-interface Statistics {
-  readonly store: StoreStats
-  readonly transactions: TransactionStats
-  readonly reconciler: ReconcilerStats
-}
 
 class StoreHandle extends StoreReads implements Store {
   readonly #native: NativeStore
@@ -228,22 +228,22 @@ class StoreHandle extends StoreReads implements Store {
   }
 
   stats(): StoreStats {
-    return this.#statistics().store
+    return storeStats(this.#figures())
   }
 
   transactionStats(): TransactionStats {
-    return this.#statistics().transactions
+    return transactionStats(this.#figures())
   }
 
   reconcilerStats(): ReconcilerStats {
-    return this.#statistics().reconciler
+    return reconcilerStats(this.#figures())
   }
 
-  #statistics(): Statistics {
+  #figures(): Figures {
     this.assertOpen()
     for (;;) {
       if (!exchange.isShort(this.#native.stats())) {
-        return decodeMessagePack(exchange.buffer) as Statistics
+        return decodeMessagePack(exchange.buffer) as Figures
       }
     }
   }

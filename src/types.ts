@@ -64,7 +64,7 @@ export interface VectorIndexOptions {
 
 /** Options of {@link openStore}. Checked together: one error lists every problem. */
 export interface StoreOptions {
-  /** Dimension of vectors in the default namespace, 1 to 4,096. Must match the folder. @default 768 */
+  /** Dimension of vectors, 1 to 4,096. Must match the folder. @default 768, or the folder's */
   vectorDimension?: number
   /** How vectors are compared. Must match the folder. @default 'cosine' */
   metric?: Metric
@@ -335,7 +335,7 @@ export interface StoreStats {
   concepts: number
   edges: number
   vectors: number
-  /** Operations written since the store was opened. */
+  /** Operations that changed something since the store was created. */
   written: number
   reconciliations: number
   uptimeSeconds: number
@@ -345,6 +345,8 @@ export interface StoreStats {
   memoryBytes: Record<string, number>
   diskBytes: Record<string, number>
   recovery: RecoveryStats
+  /** False once a write has failed, until the store is opened again. Reads go on. */
+  writable: boolean
 }
 
 /** What opening the store found in its log. */
@@ -353,7 +355,7 @@ export interface RecoveryStats {
   commits: number
   /** Bytes of the records read. */
   logBytes: number
-  /** Bytes of an unfinished write at the end, of which nothing was acknowledged; they were cut off. */
+  /** Bytes of an unfinished write at the end: nothing of it was acknowledged, it was cut off. */
   tornBytes: number
   durationUs: number
 }
@@ -378,7 +380,17 @@ export interface ReconcilerStats {
   queue_capacity: number
   queue_utilization: number
   current_interval_ms: number
-  [field: string]: unknown
+  /** Mean since the store was opened. */
+  processing_rate_per_sec: number
+  estimated_lag_ms: number
+  predicted_queue_depth: number
+  /** Writes refused with ERR_BUSY since the store was opened. */
+  backpressure_events: number
+  interval_adjustments: number
+  /** 1 is idle, 0 is overloaded or failed. */
+  health_score: number
+  /** excellent, good, warning or critical. */
+  recommendation: string
 }
 
 export interface CheckReport {

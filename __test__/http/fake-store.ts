@@ -14,6 +14,7 @@ const STATS = {
   memoryBytes: {},
   diskBytes: {},
   recovery: { commits: 0, logBytes: 0, tornBytes: 0, durationUs: 0 },
+  writable: true,
 }
 
 /** The calls given, over calls that answer for an empty store. */
@@ -42,6 +43,13 @@ export function fakeStore(calls: Partial<Store>): Store {
       queue_capacity: 1,
       queue_utilization: 0,
       current_interval_ms: 100,
+      processing_rate_per_sec: 0,
+      estimated_lag_ms: 0,
+      predicted_queue_depth: 0,
+      backpressure_events: 0,
+      interval_adjustments: 0,
+      health_score: 1,
+      recommendation: 'excellent',
     }),
     close: async () => undefined,
   }

@@ -91,7 +91,7 @@ test('intervals have to be min <= base <= max', async (t) => {
   }
 })
 
-test('options that differ from the folder are refused; left out, they are the folder’s', async (t) => {
+test('options unlike the folder are refused; left out, they are the folder’s', async (t) => {
   const folder = temporaryFolder(t)
   const store = await openStore(folder, { vectorDimension: 3, metric: 'dot' })
   const { id } = await store.learn({ content: 'c', vector: [1, 2, 3] })

@@ -44,7 +44,7 @@ function checkConcept(t: import('ava').ExecutionContext, store: Store, id: strin
   t.deepEqual(concept.updatedAt, concept.createdAt)
 }
 
-test('every field of a concept comes back, before and after the store is opened again', async (t) => {
+test('every field of a concept comes back, also after opening again', async (t) => {
   const folder = temporaryFolder(t)
   const store = await openStore(folder, { vectorDimension: 3 })
   const learned = await store.learn(INPUT)

@@ -143,7 +143,8 @@ test('views, snapshots and stores that nobody holds are collected without harm',
     for (let round = 0; round < 10; round++) await (await openStore(process.argv[1])).close()
     await store.close()
     gc()
-    const whole = kept.filter((c) => c.content === 'kept' && c.attributes.a === 1 && c.vector[2] === 3)
+    const isWhole = (c) => c.content === 'kept' && c.attributes.a === 1 && c.vector[2] === 3
+    const whole = kept.filter(isWhole)
     console.log(whole.length)`
   const args = [LOADER, '--expose-gc', '--input-type=module', '-e', code, temporaryFolder(t)]
   const { status, stdout } = spawnSync(process.execPath, args, {

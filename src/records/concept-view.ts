@@ -1,5 +1,5 @@
-// A concept as read: its id and sequence at once, everything else when first touched. The view holds
-// the reader that found it, so it stays valid after later writes and after the store was closed.
+// A concept as read: its id and sequence at once, everything else when first touched. The view
+// holds the reader that found it, so it stays valid after later writes and after close().
 
 import { inspect, type InspectOptions } from 'node:util'
 import { decodeMessagePack } from '../message-pack/reader.js'
@@ -18,6 +18,9 @@ import {
   VALID_FROM,
   VALID_TO,
 } from './fixed-fields.js'
+
+/** Dimension of the vector that was read last. */
+let lastDimension = 0
 
 class ConceptView {
   readonly id: ConceptId
@@ -68,8 +71,12 @@ class ConceptView {
   }
 
   #readVector(): Float32Array | undefined {
-    const dimension = readFields(this.#reader.vector, this.#location)
-    return dimension === 0 ? undefined : exchange.f32.slice(0, dimension)
+    // Vectors of one store are mostly of one dimension, so the first try mostly fits.
+    const vector = new Float32Array(lastDimension)
+    const dimension = exchange.check(this.#reader.vector(this.#location, vector))
+    if (dimension === lastDimension || dimension === 0) return dimension === 0 ? undefined : vector
+    lastDimension = dimension
+    return this.#readVector()
   }
 
   get namespace(): string {

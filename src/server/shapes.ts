@@ -58,32 +58,6 @@ export function pathShape(path: Path): Record<string, unknown> {
 /** What of an embedder an answer shows. */
 export type EmbedderInfo = Pick<Embedder, 'name' | 'dimension'>
 
-/** From which health score on the background work is what; below the last it is critical. */
-const RECOMMENDATIONS: readonly (readonly [above: number, word: string])[] = [
-  [0.8, 'excellent'],
-  [0.5, 'good'],
-  [0.2, 'warning'],
-]
-
-/**
- * The background work under the names monitors know. What follows from other figures is worked out
- * here, unless the store says it itself: the mean rate since opening, a queue that stays as it is,
- * and health as the free share of the queue.
- */
-export function reconcilerShape(store: Store): Record<string, unknown> {
-  const stats = store.reconcilerStats()
-  const { uptimeSeconds } = store.stats()
-  const score = stats.running ? Math.max(0, 1 - stats.queue_utilization) : 0
-  const [, word = 'critical'] = RECOMMENDATIONS.find(([above]) => score > above) ?? []
-  return {
-    processing_rate_per_sec: uptimeSeconds > 0 ? stats.entries_processed / uptimeSeconds : 0,
-    predicted_queue_depth: stats.queue_depth,
-    health_score: score,
-    recommendation: word,
-    ...stats,
-  }
-}
-
 const MIB = 1024 * 1024
 
 /**
@@ -97,6 +71,8 @@ export function statsShape(store: Store, embedder?: EmbedderInfo): Record<string
     edges: stats.edges,
     vectors: stats.vectors,
     written: stats.written,
+    // Nothing accepted is ever dropped: a write that finds no room is refused.
+    dropped: 0,
     pending: store.reconcilerStats().queue_depth,
     reconciliations: stats.reconciliations,
     uptime_seconds: Math.floor(stats.uptimeSeconds),

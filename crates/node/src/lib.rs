@@ -1,5 +1,5 @@
-//! The Node addon of Sutra Storage: convert, call the store, convert back. No rule, default or limit
-//! lives here. `src/native.ts` is its only caller and says what each function answers.
+//! The Node addon of Sutra Storage: convert, call the store, convert back. No rule, default or
+//! limit lives here. `src/native.ts` is its only caller and says what each function answers.
 //!
 //! - `raw`, `exchange`, `outbox`: functions, the shared buffer and messages. Unsafe code is in
 //!   these files and in `module` only.

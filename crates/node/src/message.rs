@@ -25,7 +25,6 @@ impl Payload {
         self.bytes.extend_from_slice(&number.to_ne_bytes());
     }
 
-    /// A location or a sequence number is handed out as a number of JavaScript.
     pub(crate) fn u32(&mut self, number: u32) {
         self.bytes.extend_from_slice(&number.to_ne_bytes());
     }
@@ -46,6 +45,13 @@ impl Payload {
     pub(crate) fn counted(&mut self) {
         self.count += 1;
     }
+}
+
+/// A count, a sequence number or a time as JavaScript has numbers. Over 2^53 the last digits go; no
+/// store counts that far.
+#[expect(clippy::cast_precision_loss, reason = "see above")]
+pub(crate) fn js_number(number: u64) -> f64 {
+    number as f64
 }
 
 /// A location as the number whose bits are the same. It is a number that is finite for every
@@ -81,7 +87,7 @@ pub(crate) fn push_committed(message: &mut Vec<u8>, token: u32, committed: &Comm
     let count = committed.outcomes.len();
     let bytes = size_of::<f64>() + count * OUTCOME_BYTES;
     push_frame(message, [token, DONE, bytes as u32, count as u32], |message| {
-        message.extend_from_slice(&(committed.seqno as f64).to_ne_bytes());
+        message.extend_from_slice(&js_number(committed.seqno).to_ne_bytes());
         for outcome in &committed.outcomes {
             message.extend_from_slice(&outcome.id.to_hex());
             message.extend_from_slice(&u64::from(outcome.changed).to_le_bytes());

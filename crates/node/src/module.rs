@@ -57,7 +57,7 @@ fn export(env: sys::napi_env, exports: sys::napi_value) -> Result<(), Failure> {
 }
 
 /// An object of functions that answer through the Buffer given. A thread that loads the JavaScript
-/// side twice, as ESM and as CommonJS, has two.
+/// side twice, as an ES module and as `CommonJS`, has two.
 fn create_exchange(_module: &Rc<Module>, call: &Call) -> Result<Answer, Failure> {
     const FUNCTIONS: [(&str, Handler<Exchange>); 3] =
         [("grow", grow), ("createStore", create_store), ("deriveId", derive_id)];

@@ -47,15 +47,20 @@ impl OpenOptions {
         self.numbers.iter().find(|(other, _)| other == name).map(|(_, number)| *number)
     }
 
+    /// `src/options.ts` checked that it is whole and in range; what is not becomes the nearest
+    /// number that is, and the store checks the range again.
+    #[expect(clippy::cast_sign_loss, reason = "see above")]
+    fn whole(&self, name: &str) -> Option<u64> {
+        self.number(name).map(|number| number as u64)
+    }
+
     fn text(&self, name: &str) -> Option<&str> {
         self.texts.iter().find(|(other, _)| other == name).map(|(_, text)| text.as_str())
     }
 
     /// As the store takes them.
     pub(crate) fn store_options(&self) -> StoreOptions {
-        // Numbers were checked to be whole and in range by `src/options.ts`; what is not becomes
-        // the nearest number that is, and the store checks the range again.
-        let whole = |name: &str| self.number(name).map(|number| number as u64);
+        let whole = |name: &str| self.whole(name);
         let standard = StoreOptions::default();
         let metrics = [Metric::Cosine, Metric::Dot, Metric::L2];
         let durabilities = [Durability::Fsync, Durability::Os, Durability::None];
@@ -81,7 +86,7 @@ impl OpenOptions {
 
     /// Nothing if no limit was given.
     fn limits(&self) -> Option<Limits> {
-        let limit = |name: &str| self.number(name).map(|number| number as usize);
+        let limit = |name: &str| self.whole(name).map(|number| number as usize);
         let mut limits = Limits::default();
         if let Some(dimension) = limit("vectorDimension") {
             limits.vector_dimension_max = limits.vector_dimension_max.max(dimension);

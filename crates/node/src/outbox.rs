@@ -208,6 +208,9 @@ fn array_buffer(env: sys::napi_env, bytes: &[u8]) -> Result<sys::napi_value, Fai
 }
 
 /// Runs on the JavaScript thread for each message. Without an environment it only frees it.
+///
+/// # Safety
+/// Node calls this with a packet sent by [`Outbox::send`] and the context given at creation.
 unsafe extern "C" fn deliver(
     env: sys::napi_env,
     callback: sys::napi_value,
@@ -225,6 +228,9 @@ unsafe extern "C" fn deliver(
 }
 
 /// Runs on the JavaScript thread when the function ends: its environment ends, or it was released.
+///
+/// # Safety
+/// Node calls this once, after the last message, with the context given at creation.
 unsafe extern "C" fn end(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
     // SAFETY: `data` is the context given at creation, and Node calls this once.
     let inbox = unsafe { Box::from_raw(data.cast::<Rc<Inbox>>()) };

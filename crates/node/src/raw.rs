@@ -6,6 +6,7 @@
 
 use crate::exchange::Exchange;
 use crate::failure::Failure;
+use crate::message::js_number;
 use napi_sys as sys;
 use std::any::Any;
 use std::ffi::c_void;
@@ -118,6 +119,38 @@ impl Call {
     }
 }
 
+impl Call {
+    /// Lends the elements of an argument that is a `Float32Array`.
+    pub(crate) fn with_f32<R>(
+        &self,
+        index: usize,
+        use_elements: impl FnOnce(&mut [f32]) -> R,
+    ) -> Result<R, Failure> {
+        let mut kind = 0;
+        let mut length = 0;
+        let mut data = null_mut();
+        // SAFETY: as in `f64`; the buffer and its offset are not asked for.
+        let status = unsafe {
+            sys::napi_get_typedarray_info(
+                self.env,
+                self.value(index),
+                &raw mut kind,
+                &raw mut length,
+                &raw mut data,
+                null_mut(),
+                null_mut(),
+            )
+        };
+        checked(status, "a Float32Array")?;
+        if kind != sys::TypedarrayType::float32_array || data.is_null() || length == 0 {
+            return Ok(use_elements(&mut []));
+        }
+        // SAFETY: the array is an argument of the running call, so its memory is alive and aligned
+        // for its type, and no JavaScript runs that could reach it.
+        Ok(use_elements(unsafe { std::slice::from_raw_parts_mut(data.cast(), length) }))
+    }
+}
+
 /// Makes a function that calls `handler` with `data`.
 pub(crate) fn create_function<T: HasExchange>(
     env: sys::napi_env,
@@ -171,6 +204,8 @@ pub(crate) unsafe extern "C" fn drop_boxed<T>(
     drop(catch_unwind(AssertUnwindSafe(|| drop(owned))));
 }
 
+/// # Safety
+/// Node calls this for a function made by [`create_function`] with a `Bound<T>`.
 unsafe extern "C" fn trampoline<T: HasExchange>(
     env: sys::napi_env,
     info: sys::napi_callback_info,
@@ -201,9 +236,9 @@ unsafe extern "C" fn trampoline<T: HasExchange>(
     match answer {
         Answer::Count(count) => match i32::try_from(count) {
             Ok(count) => number(env, count),
-            Err(_) => double(env, count as f64),
+            Err(_) => double(env, js_number(count as u64)),
         },
-        Answer::NeedsBytes(bytes) => double(env, -(bytes.max(2) as f64)),
+        Answer::NeedsBytes(bytes) => double(env, -js_number(bytes.max(2) as u64)),
         Answer::Value(value) => value,
     }
 }

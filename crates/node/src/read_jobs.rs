@@ -2,7 +2,7 @@
 //! `src/records/job-results.ts` reads them.
 
 use crate::failure::Failure;
-use crate::message::Payload;
+use crate::message::{Payload, js_number};
 use crate::pool::{self, Job};
 use crate::raw::{Answer, Call};
 use crate::reader::{Reader, classes, edge_entry};
@@ -67,7 +67,7 @@ fn search(bytes: &[u8]) -> Result<Work, Unexpected> {
         let query = SearchQuery { vector: &vector, k, namespace, score_min: None };
         let hits = ground.store.search(&ground.view, &query, &ground.cancelled)?;
         let mut payload = Payload::default();
-        payload.f64(ground.view.seqno() as f64);
+        payload.f64(js_number(ground.view.seqno()));
         for hit in hits {
             if let Some(concept) = ground.view.concept_in(hit.cell) {
                 payload.counted();
@@ -187,7 +187,7 @@ fn cursor_of(order: Order) -> String {
 
 fn push_concept(payload: &mut Payload, concept: &ConceptRef<'_>) {
     payload.location(concept.location());
-    payload.f64(concept.seqno() as f64);
+    payload.f64(js_number(concept.seqno()));
     payload.id(concept.id());
 }
 

@@ -3,7 +3,7 @@
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::handle::Handle;
-use crate::message::location_to_number;
+use crate::message::{js_number, location_to_number};
 use crate::outbox::Inbox;
 use crate::raw::{Answer, Call, Handler, HasExchange, create_function, object};
 use crate::read_jobs;
@@ -80,7 +80,7 @@ impl Reader {
         object(env, &properties)
     }
 
-    /// The seqno to read at. A reader of the newest state ends with its store; a fixed one does not.
+    /// The seqno to read at. A reader of the newest state ends with its store.
     pub(crate) fn seqno(&self) -> Result<u64, Failure> {
         match &self.fixed {
             Some(view) => Ok(view.seqno()),
@@ -116,7 +116,7 @@ fn get(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
     let Some(concept) = reader.delta.concept(&id, reader.seqno()?) else {
         return Ok(Answer::Count(0));
     };
-    let found = [location_to_number(concept.location()), concept.seqno() as f64];
+    let found = [location_to_number(concept.location()), js_number(concept.seqno())];
     reader.exchange.with(|bytes| put_numbers(bytes, 0, &found));
     Ok(Answer::Count(1))
 }
@@ -143,7 +143,7 @@ fn get_many(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
             let id = bytes.get(at..at + ID_CHARS).and_then(ConceptId::from_hex);
             let concept = id.and_then(|id| reader.delta.concept(&id, seqno));
             let found = concept.map_or([0.0, 0.0], |concept| {
-                [location_to_number(concept.location()), concept.seqno() as f64]
+                [location_to_number(concept.location()), js_number(concept.seqno())]
             });
             put_numbers(bytes, index * FOUND_BYTES, &found);
         }

@@ -2,14 +2,14 @@
 //! `src/records/fixed-fields.ts` has the layout.
 
 use crate::failure::Failure;
-use crate::message::number_to_location;
+use crate::message::{js_number, number_to_location};
 use crate::raw::{Answer, Call, string};
 use crate::reader::{Reader, put_numbers};
 use std::rc::Rc;
 use sutra_format::op_fields::Validity;
 use sutra_shard::{ConceptRef, EdgeRecord};
 
-const US_PER_MS: f64 = 1000.0;
+const US_PER_MS: u64 = 1000;
 const TEXT_LENGTHS_AT: usize = 56;
 const TEXTS_AT: usize = 64;
 
@@ -50,21 +50,18 @@ fn put_bytes(reader: &Reader, from: &[u8]) -> Answer {
     })
 }
 
+/// Copies the vector into the array given if that is as long, and answers how long it is.
 pub(crate) fn vector(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
     let concept = concept_argument(reader, call)?;
     let Some(vector) = reader.delta.vector(&concept) else {
         return Ok(Answer::Count(0));
     };
-    let bytes_needed = size_of_val(vector);
-    Ok(reader.exchange.with(|bytes| match bytes.get_mut(..bytes_needed) {
-        Some(place) => {
-            for (place, number) in place.chunks_exact_mut(4).zip(vector) {
-                place.copy_from_slice(&number.to_ne_bytes());
-            }
-            Answer::Count(vector.len())
+    call.with_f32(1, |place| {
+        if place.len() == vector.len() {
+            place.copy_from_slice(vector);
         }
-        None => Answer::NeedsBytes(bytes_needed),
-    }))
+    })?;
+    Ok(Answer::Count(vector.len()))
 }
 
 pub(crate) fn concept(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
@@ -77,7 +74,7 @@ pub(crate) fn concept(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failur
         concept.confidence(),
         from,
         to,
-        concept.seqno() as f64,
+        js_number(concept.seqno()),
     ];
     let namespace = reader.delta.namespace(concept.namespace());
     let namespace = namespace.map_or(&[][..], |namespace| namespace.name.as_bytes());
@@ -89,7 +86,7 @@ pub(crate) fn association(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Fa
     let [from, to] = times(edge.validity());
     let created = milliseconds(edge.created_us());
     let numbers =
-        [created, created, edge.weight(), edge.confidence(), from, to, edge.seqno() as f64];
+        [created, created, edge.weight(), edge.confidence(), from, to, js_number(edge.seqno())];
     let label = reader.delta.label(edge.label()).filter(|_| edge.label() != 0);
     Ok(put_fields(reader, &numbers, [label.unwrap_or_default().as_bytes(), &[]]))
 }
@@ -117,9 +114,10 @@ fn put_fields(reader: &Reader, numbers: &[f64], [first, second]: [&[u8]; 2]) -> 
 
 /// JavaScript counts time in whole milliseconds.
 fn milliseconds(us: u64) -> f64 {
-    (us as f64 / US_PER_MS).floor()
+    js_number(us / US_PER_MS)
 }
 
 fn times(validity: Validity) -> [f64; 2] {
-    [validity.from_ms, validity.to_ms].map(|time| time.map_or(f64::NAN, |ms| ms as f64))
+    let number = |ms: i64| js_number(ms.unsigned_abs()) * if ms < 0 { -1.0 } else { 1.0 };
+    [validity.from_ms, validity.to_ms].map(|time| time.map_or(f64::NAN, number))
 }

@@ -3,7 +3,7 @@
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::handle::Handle;
-use crate::message::Payload;
+use crate::message::{Payload, js_number};
 use crate::open_options::OpenOptions;
 use crate::outbox::Inbox;
 use crate::pool::{Job, run_apart};
@@ -104,7 +104,7 @@ fn job(functions: &Rc<StoreFunctions>, call: &Call) -> Result<Answer, Failure> {
                 handle.open(registry::open(&options)?)?;
                 let mut payload = Payload::default();
                 for (_, limit) in handle.store()?.limits().named() {
-                    payload.f64(limit as f64);
+                    payload.f64(js_number(limit as u64));
                 }
                 Ok(payload)
             });
@@ -120,7 +120,7 @@ fn job(functions: &Rc<StoreFunctions>, call: &Call) -> Result<Answer, Failure> {
             let store = Arc::clone(handle.store()?);
             run_apart("sutra-flush", job, move || {
                 let mut payload = Payload::default();
-                payload.f64(store.flush()? as f64);
+                payload.f64(js_number(store.flush()?));
                 Ok(payload)
             });
         }

@@ -8,7 +8,8 @@ export const healthRoute: Route = {
   path: '/health',
   handle({ store, writeHealth }) {
     const stats = store.stats()
-    const reason = writeHealth.refusal()
+    const failed = stats.writable ? undefined : 'an earlier write failed; restart to write again'
+    const reason = writeHealth.refusal() ?? failed
     const healthy = reason === undefined
     const body = {
       healthy,
