@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { countCargo, countPlain, countTap } from '../scripts/counts.mjs'
+import { countCargo, countPlain, countSim, countTap } from '../scripts/counts.mjs'
 import { ROOT } from './tidy/project.js'
 
 const OLD_NODE =
@@ -98,9 +98,16 @@ test('TAP: every test is counted once', (t) => {
   t.deepEqual(counted(countTap, lines), { passed: 1, failed: 1, skipped: 1 })
 })
 
+test('simulation: a seed is a test, the failing one is told after the sum', (t) => {
+  const sum = '100 seeds, 346 crashes, 730 checks in 0.4 s: 293 seeds/s, 1015 crashes/s'
+  t.deepEqual(counted(countSim, [sum]), { passed: 100, failed: 0, skipped: 0 })
+  const found = [sum, 'seed 99 fails: concept 5 is lost']
+  t.deepEqual(counted(countSim, found), { passed: 99, failed: 1, skipped: 0 })
+})
+
 test('our own runners: only their closing line counts', (t) => {
-  const lines = ['seed 5 passed, 0 failed so far', 'sim: 10000 passed, 0 failed']
-  t.deepEqual(counted(countPlain, lines), { passed: 10000, failed: 0, skipped: 0 })
+  const lines = ['so far 5 passed, 0 failed', 'package: 7 passed, 0 failed']
+  t.deepEqual(counted(countPlain, lines), { passed: 7, failed: 0, skipped: 0 })
   t.deepEqual(counted(countPlain, ['3 passed, 1 failed, 2 skipped']), {
     passed: 3,
     failed: 1,

@@ -16,6 +16,13 @@ export function countTap(counts, line) {
   else add(counts, 0, 1, 0)
 }
 
+/** The simulation: every seed is one test, and it stops at the first that fails. */
+export function countSim(counts, line) {
+  const seeds = /^(\d+) seeds, \d+ crashes/.exec(line)
+  if (seeds !== null) add(counts, Number(seeds[1]), 0, 0)
+  else if (/^seed \d+ fails: /.test(line)) add(counts, -1, 1, 0)
+}
+
 /** Our own runners close with `name: 10000 passed, 0 failed`. */
 export function countPlain(counts, line) {
   const found = /^(?:[\w-]+: )?(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/.exec(line)

@@ -3,7 +3,7 @@
 // `npm test -- rust ava` runs only the runners named.
 import { join } from 'node:path'
 import { bootstrap } from './bootstrap.mjs'
-import { countCargo, countPlain, countTap } from './counts.mjs'
+import { countCargo, countPlain, countSim, countTap } from './counts.mjs'
 import { ROOT, fail } from './project.mjs'
 import { duration, runLines } from './runner.mjs'
 
@@ -22,7 +22,7 @@ const RUNNERS = [
     what: `crash simulation, ${SIM_SEEDS} seeds`,
     command: 'cargo',
     args: ['run', '--release', '--locked', '-p', 'sutra-sim', '--', '--seeds', SIM_SEEDS],
-    count: countPlain,
+    count: countSim,
   },
   {
     name: 'ava',
