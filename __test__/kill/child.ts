@@ -1,5 +1,5 @@
 // Starts the writing process, ends it, and gives what it said.
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,10 @@ const WRITER = fileURLToPath(new URL('writer.ts', import.meta.url))
 const RUN_MS_MAX = 120_000
 
 /** A line that the writing process says before its end may be chosen from. */
-export type Moment = 'opening' | 'ready' | `done ${number}`
+export type Moment = 'opening' | 'ready' | 'done' | `done ${number}`
+
+/** Waits until the process says a line that begins like this, or ends. */
+export type Seen = (start: string) => Promise<void>
 
 /** When and how the process ends. */
 export interface Ending {
@@ -20,7 +23,7 @@ export interface Ending {
   readonly from: Moment
   readonly afterMs: number
   /** Done at that moment, before the signal. */
-  readonly before?: () => void | Promise<void>
+  readonly before?: (seen: Seen) => void | Promise<void>
 }
 
 /** How a process ended. */
@@ -43,29 +46,53 @@ export async function runWriter(
     env: { ...process.env, ...env },
   })
   const limit = setTimeout(() => child.kill('SIGKILL'), RUN_MS_MAX)
-  const said: string[] = []
+  const said = new Said()
   let errors = ''
-  let end: Promise<void> | undefined
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    said.push(line)
-    if (line.startsWith(ending.from)) end ??= bringToEnd()
-  })
+  createInterface({ input: child.stdout }).on('line', (line) => said.add(line))
   child.stderr.on('data', (chunk) => (errors += String(chunk)))
-
-  async function bringToEnd(): Promise<void> {
-    await delay(ending.afterMs)
-    await ending.before?.()
-    child.kill(ending.signal)
-  }
-
+  const end = bringToEnd(child, said, ending)
   const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((done, fail) => {
     child.once('error', fail)
     // After its end what it said is still read to the last line.
     child.once('close', (...result) => done(result))
   })
+  said.end()
   clearTimeout(limit)
   await end
-  return { ...reportOf(said), code, signal, isClosed: said.includes('closed'), errors }
+  const { lines } = said
+  return { ...reportOf(lines), code, signal, isClosed: lines.includes('closed'), errors }
+}
+
+async function bringToEnd(child: ChildProcess, said: Said, ending: Ending): Promise<void> {
+  await said.seen(ending.from)
+  if (said.isOver) return
+  await delay(ending.afterMs)
+  await ending.before?.((start) => said.seen(start))
+  child.kill(ending.signal)
+}
+
+/** The lines so far, and who waits for one. */
+class Said {
+  readonly lines: string[] = []
+  isOver = false
+  readonly #waiting = new Map<string, () => void>()
+
+  add(line: string): void {
+    this.lines.push(line)
+    for (const [start, wake] of this.#waiting) if (line.startsWith(start)) wake()
+  }
+
+  end(): void {
+    this.isOver = true
+    for (const wake of this.#waiting.values()) wake()
+  }
+
+  seen(start: string): Promise<void> {
+    return new Promise((wake) => {
+      if (this.isOver || this.lines.some((line) => line.startsWith(start))) wake()
+      else this.#waiting.set(start, wake)
+    })
+  }
 }
 
 function reportOf(said: readonly string[]): Report {

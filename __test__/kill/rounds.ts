@@ -23,16 +23,24 @@ export interface Round {
   readonly tornBytes: number
 }
 
+/** A disk that loses its power with the process. */
+export interface Power {
+  cut(): void
+  restore(): void
+}
+
 /** A folder that is written to and killed again and again. */
 export class KillRounds {
-  readonly #folder: string
+  readonly folder: string
   readonly #seed: number
+  readonly #power: Power | undefined
   readonly #model = new Model()
   #round = 0
 
-  constructor(folder: string, seed: number) {
-    this.#folder = folder
+  constructor(folder: string, seed: number, power?: Power) {
+    this.folder = folder
     this.#seed = seed
+    this.#power = power
   }
 
   /** One process, one kill, one check. After a problem the folder is as it was found. */
@@ -40,10 +48,10 @@ export class KillRounds {
     const round = this.#round++
     const dice = new Dice(this.#seed, round, -1)
     const writer: WriterOptions = {
-      folder: this.#folder,
+      folder: this.folder,
       seed: this.#seed,
       round,
-      durability: dice.pick(['fsync', 'os'] as const),
+      durability: this.#power ? 'fsync' : dice.pick(['fsync', 'os'] as const),
       inFlight: dice.pick([1, 4, 32, 256]),
       operationsMax: OPERATIONS_MAX,
     }
@@ -53,8 +61,11 @@ export class KillRounds {
       signal: 'SIGKILL',
       from: isEarly ? 'opening' : 'ready',
       afterMs: dice.fraction() * (isEarly ? OPENING_MS_MAX : KILL_MS_MAX),
+      before: () => this.#power?.cut(),
     })
-    if (report.signal !== 'SIGKILL') {
+    this.#power?.restore()
+    // Without power the process may fail to open the store, and end before it is killed.
+    if (report.signal !== 'SIGKILL' && !(isEarly && this.#power)) {
       const problems = [`the process ended by itself: ${report.code} ${report.errors}`]
       return { report, problems, counts: this.#model.counts(), tornBytes: 0 }
     }
@@ -66,7 +77,7 @@ export class KillRounds {
   async #check(round: number, report: Report, readOnly: boolean): Promise<Omit<Round, 'report'>> {
     const model = this.#model
     try {
-      await using store = await openStore(this.#folder, { readOnly })
+      await using store = await openStore(this.folder, { readOnly })
       const operation = (index: number) => operationOf(this.#seed, round, index)
       const problems = findState(model, report, operation, await readContents(store))
       problems.push(...(await searchProblems(store)))

@@ -39,6 +39,7 @@ class Writer {
   readonly #options: WriterOptions
   readonly #running = new Set<Promise<void>>()
   #isStopped = false
+  #hasFailed = false
   #lastSequence = 0
 
   constructor(options: WriterOptions) {
@@ -86,14 +87,23 @@ class Writer {
       if (!(error instanceof SutraError)) throw error
       say(`refused ${index} ${error.code}`)
       // The log has failed, or the store is closed: no call can be made any more.
-      if (error.code === 'ERR_IO' || error.code === 'ERR_CLOSED') this.#isStopped = true
+      if (error.code === 'ERR_IO' || error.code === 'ERR_CLOSED') this.#fail()
     }
+  }
+
+  #fail(): void {
+    if (!this.#hasFailed) say('failed')
+    this.#hasFailed = true
+    this.#isStopped = true
   }
 
   /** As a program should: no more calls, what was called is finished, then the end. */
   async #close(opening: Promise<Store>): Promise<void> {
     this.#isStopped = true
-    await (await opening).close()
+    await (await opening).close().catch((error: unknown) => {
+      // A store whose log failed cannot be closed in order, and says so.
+      if (!this.#hasFailed) throw error
+    })
     await Promise.all(this.#running)
     say('closed')
   }
