@@ -41,7 +41,7 @@ impl Steps for GroupCommit {
         let mut group = std::mem::take(&mut self.group);
         self.queue.take_group(GROUP_BYTES_MAX, &mut group);
         if group.is_empty() {
-            return Next::Wait;
+            return self.rest();
         }
         self.commit(&mut group);
         self.group = group;
@@ -50,6 +50,16 @@ impl Steps for GroupCommit {
 }
 
 impl GroupCommit {
+    /// Waits for more, unless a write failed: the queue refuses everything from then on, a close
+    /// as well, and whoever closes waits for the end of this task.
+    fn rest(&self) -> Next {
+        if !self.wal.has_failed() {
+            return Next::Wait;
+        }
+        self.wal.stop_spare();
+        Next::Done
+    }
+
     fn commit(&mut self, group: &mut Vec<Pending>) {
         let mut answers: Vec<Answer> = Vec::with_capacity(group.len());
         let started_us = self.env.clock.monotonic_us();
@@ -83,18 +93,27 @@ impl GroupCommit {
     }
 
     /// Space in the log for the whole group, so that a full disk refuses it before any of it is
-    /// applied.
+    /// applied. Nothing is asked for when nothing is to be appended: a segment that ends here has
+    /// room for the records that close the log.
     fn make_room(&mut self, group: &[Pending], started_us: u64) -> Result<()> {
         if self.wal.has_failed() {
             return Err(Error::Closed("an earlier write to the log failed; open it again".into()));
         }
-        let bytes =
+        let admitted =
             group.iter().filter(|pending| self.admit(pending.queued_us, started_us).is_ok());
-        let bytes = bytes.map(|pending| match &pending.request {
-            Request::Write(batch) => Wal::commit_bytes(batch.bytes().len()),
-            Request::Flush | Request::Close => 0,
+        // One that is too large is refused when it is decoded: it must not make a segment first.
+        let frame_bytes_max = self.options.limits.frame_bytes_max;
+        let bytes = admitted.map(|pending| match &pending.request {
+            Request::Write(batch) if batch.bytes().len() <= frame_bytes_max => {
+                Wal::commit_bytes(batch.bytes().len())
+            }
+            Request::Write(_) | Request::Flush | Request::Close => 0,
         });
-        self.wal.reserve(bytes.sum()).inspect_err(|error| self.after_failure(error))
+        let bytes = bytes.sum();
+        if bytes == 0 {
+            return Ok(());
+        }
+        self.wal.reserve(bytes).inspect_err(|error| self.after_failure(error))
     }
 
     fn admit(&self, queued_us: u64, now_us: u64) -> Result<()> {

@@ -147,7 +147,8 @@ impl Shard {
     /// second call gives the result of the first.
     ///
     /// # Errors
-    /// `Io`: whether the last commits survive is known only after reopening.
+    /// `Io`: whether the last commits survive is known only after reopening. `Closed`: so it is
+    /// since an earlier write failed.
     pub fn close(&self) -> Result<()> {
         let mut closed = self.closed.lock();
         if let Some(result) = &*closed {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use sutra_env::Env;
-use sutra_format::{Batch, BatchBuilder, ConceptId, Learn};
+use sutra_format::{Batch, BatchBuilder, ConceptId, Learn, Limits, Refusal};
 use sutra_shard::{Durability, Error, Shard, ShardOptions};
 
 fn learn(content: &str) -> Batch {
@@ -102,5 +102,17 @@ fn memory_at_its_bound_refuses_with_busy_and_reads_go_on() {
     assert!(matches!(error, Error::Busy(_)), "{error}");
     assert_eq!(shard.stats().unwrap().counts.concepts, written);
     assert_eq!(shard.stats().unwrap().refused_busy, 1);
+    shard.close().unwrap();
+}
+
+/// Room in the log was made for it first: a new segment as long as the refused batch.
+#[test]
+fn a_batch_over_its_limit_is_refused_before_anything_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = Limits { frame_bytes_max: 1000, ..Limits::default() };
+    let shard = open(&dir, ShardOptions { limits, ..ShardOptions::default() });
+    let error = shard.write(learn(&"x".repeat(3 << 20))).unwrap_err();
+    assert!(matches!(error, Error::Refused(Refusal::Limit { limit: 1000, .. })), "{error}");
+    assert_eq!(shard.stats().unwrap().segment_number, 1);
     shard.close().unwrap();
 }

@@ -146,7 +146,8 @@ impl Store {
     /// Finishes what was queued, puts all on disk and gives the folder free. May be called twice.
     ///
     /// # Errors
-    /// `Io`: whether the last commits survive is known only after reopening.
+    /// `Io`: whether the last commits survive is known only after reopening. `Closed`: so it is
+    /// since an earlier write failed; the folder is free all the same.
     pub fn close(&self) -> Result<()> {
         let closed = self.shard.close();
         self.lock.lock().take();

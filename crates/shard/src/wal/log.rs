@@ -169,8 +169,10 @@ impl Wal {
     /// Writes the group and, as the durability asks, syncs it.
     ///
     /// # Errors
-    /// `Io`: whether the group survives is known only after reopening; the log has failed.
+    /// `Io`: whether the group survives is known only after reopening; the log has failed. `Closed`
+    /// after that, also where nothing is to be written: success would publish a failed group.
     pub fn commit_group(&mut self) -> Result<()> {
+        self.check_not_failed()?;
         match self.durability {
             Durability::None if self.buffer.len() < UNSYNCED_BUFFER_BYTES => Ok(()),
             Durability::None | Durability::Os => self.write_buffer(),
@@ -203,7 +205,10 @@ impl Wal {
     /// As [`Wal::commit_group`].
     pub fn close(&mut self) -> Result<()> {
         self.stop_spare();
-        if self.failed || !self.begun {
+        self.check_not_failed()?;
+        // A log without a commit has nothing to protect, and stays as a log that was just made: a
+        // store whose making failed after this can be made again.
+        if !self.begun || self.position.last_seqno == 0 {
             return Ok(());
         }
         self.sync()?;
@@ -264,10 +269,15 @@ impl Wal {
         }
     }
 
-    fn write_buffer(&mut self) -> Result<()> {
+    fn check_not_failed(&self) -> Result<()> {
         if self.failed {
             return Err(Error::Closed("an earlier write to the log failed".into()));
         }
+        Ok(())
+    }
+
+    fn write_buffer(&mut self) -> Result<()> {
+        self.check_not_failed()?;
         if self.buffer.is_empty() {
             return Ok(());
         }
@@ -302,9 +312,7 @@ impl Wal {
     }
 
     fn rotate(&mut self, needed: u64) -> Result<()> {
-        if self.failed {
-            return Err(Error::Closed("an earlier write to the log failed".into()));
-        }
+        self.check_not_failed()?;
         let number = self.position.segment_number + 1;
         let bytes = self.files.bytes_of(number);
         let needed = needed.saturating_add(SEGMENT_HEADER_BYTES as u64);

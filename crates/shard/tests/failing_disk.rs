@@ -1,0 +1,172 @@
+//! A disk that fails while a shard is open: every caller is told, nothing is shown that was not
+//! acknowledged, and closing ends.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use parking_lot::{Condvar, Mutex};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use sutra_env::{DirEntry, Disk, Env, File, LockError, LockGuard, LockMode, OpenMode};
+use sutra_format::{Batch, BatchBuilder, Learn};
+use sutra_shard::{Ack, AckSink, Committed, Durability, Error, Result, Shard, ShardOptions};
+
+/// The disk of this machine, whose syncs fail while the switch is on.
+struct Failing {
+    disk: Arc<dyn Disk>,
+    syncs_fail: Arc<AtomicBool>,
+}
+
+struct FailingFile {
+    file: Arc<dyn File>,
+    syncs_fail: Arc<AtomicBool>,
+}
+
+impl Disk for Failing {
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.disk.create_dir_all(path)
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
+        self.disk.list(dir)
+    }
+
+    fn entry(&self, path: &Path) -> io::Result<Option<DirEntry>> {
+        self.disk.entry(path)
+    }
+
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
+        let file = self.disk.open(path, mode)?;
+        Ok(Arc::new(FailingFile { file, syncs_fail: Arc::clone(&self.syncs_fail) }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove_file(path)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        self.disk.sync_dir(dir)
+    }
+
+    fn lock(&self, path: &Path, mode: LockMode) -> Result<Box<dyn LockGuard>, LockError> {
+        self.disk.lock(path, mode)
+    }
+}
+
+impl File for FailingFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read_at(offset, buffer)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write_at(offset, bytes)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        if self.syncs_fail.load(Ordering::SeqCst) {
+            return Err(io::Error::other("planned"));
+        }
+        self.file.sync_data()
+    }
+
+    fn sync_all(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
+    fn bytes(&self) -> io::Result<u64> {
+        self.file.bytes()
+    }
+
+    fn set_bytes(&self, bytes: u64) -> io::Result<()> {
+        self.file.set_bytes(bytes)
+    }
+}
+
+/// Keeps every answer, and holds the committer back at the first one until it is let go.
+#[derive(Default)]
+struct Gate {
+    answers: Mutex<Vec<Result<Committed>>>,
+    changed: Condvar,
+    is_open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl AckSink for Gate {
+    fn complete(&self, _token: u64, result: Result<Committed>) {
+        self.answers.lock().push(result);
+        self.changed.notify_all();
+        let mut is_open = self.is_open.lock();
+        while !*is_open {
+            self.opened.wait(&mut is_open);
+        }
+    }
+
+    fn group_end(&self) {}
+}
+
+impl Gate {
+    fn wait_for(&self, count: usize) {
+        let mut answers = self.answers.lock();
+        while answers.len() < count {
+            self.changed.wait(&mut answers);
+        }
+    }
+
+    fn open(&self) {
+        *self.is_open.lock() = true;
+        self.opened.notify_all();
+    }
+}
+
+fn learn(content: &str) -> Batch {
+    BatchBuilder::new().learn(&Learn { content, ..Learn::default() }).build()
+}
+
+fn open(dir: &Path, durability: Durability) -> (Arc<Shard>, Arc<AtomicBool>) {
+    let syncs_fail = Arc::new(AtomicBool::new(false));
+    let real = Env::real();
+    let failing = Failing { disk: Arc::clone(&real.disk), syncs_fail: Arc::clone(&syncs_fail) };
+    let env = Env { disk: Arc::new(failing), ..real };
+    let options = ShardOptions { durability, ..ShardOptions::default() };
+    (Shard::open(&env, dir, options).unwrap(), syncs_fail)
+}
+
+#[test]
+fn a_shard_whose_sync_failed_can_be_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (shard, syncs_fail) = open(dir.path(), Durability::Fsync);
+    shard.write(learn("there")).unwrap();
+    syncs_fail.store(true, Ordering::SeqCst);
+    assert!(matches!(shard.write(learn("lost")), Err(Error::Io { .. })));
+    assert!(matches!(shard.close(), Err(Error::Closed(_))));
+    assert!(matches!(shard.close(), Err(Error::Closed(_))));
+}
+
+/// Without durability a group needs no write, so a later one passed for a good one and published
+/// what the failed one had applied; and a close that was queued already heard that all was well.
+#[test]
+fn what_a_failed_sync_held_is_not_shown_by_later_groups_and_a_queued_close_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let (shard, syncs_fail) = open(dir.path(), Durability::None);
+    let gate = Arc::new(Gate::default());
+    let ack = |token| Ack { sink: Arc::clone(&gate) as _, token };
+    shard.submit(learn("there"), ack(0));
+    gate.wait_for(1);
+    // The committer waits at the gate while three groups gather: the second is too large to go
+    // with the first.
+    syncs_fail.store(true, Ordering::SeqCst);
+    shard.submit(learn("failed"), ack(1));
+    shard.submit_flush(ack(2));
+    shard.submit(learn(&"x".repeat(5 << 20)), ack(3));
+    shard.submit_close(ack(4));
+    gate.open();
+    gate.wait_for(5);
+    let answers: Vec<_> = gate.answers.lock().iter().map(Result::is_ok).collect();
+    assert_eq!(answers, [true, false, false, false, false]);
+    assert_eq!(shard.view().seqno(), 1, "what was told to have failed is shown");
+    assert!(shard.close().is_err());
+}
