@@ -19,7 +19,12 @@ struct Staged<'a> {
 #[derive(Clone, Copy)]
 enum StagedConcept<'a> {
     Deleted,
-    Exists { namespace: &'a str, validity: Validity },
+    /// `is_new`: an operation of the batch made it, so no association of before is its.
+    Exists {
+        namespace: &'a str,
+        validity: Validity,
+        is_new: bool,
+    },
 }
 
 /// Checks every operation against the newest state and the operations before it.
@@ -75,7 +80,7 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
     fn learn(&mut self, learn: &Learn<'a>) -> Result<()> {
         let id = learn.id();
         let before = self.concept(id);
-        if let Some((namespace, _)) = before
+        if let Some(namespace) = before
             && namespace != learn.namespace
         {
             let message = format!("this id belongs to namespace {namespace}");
@@ -87,19 +92,22 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
         if before.is_none() {
             self.staged.edges.retain(|name, _| name.source != id && name.target != id);
         }
-        let staged = StagedConcept::Exists { namespace: learn.namespace, validity };
+        let is_new = before.is_none() || self.is_new(&id);
+        let staged = StagedConcept::Exists { namespace: learn.namespace, validity, is_new };
         self.staged.concepts.insert(id, staged);
         Ok(())
     }
 
     fn update(&mut self, update: &Update<'a>) -> Result<()> {
-        let Some((namespace, _)) = self.concept(update.id) else {
+        let Some(namespace) = self.concept(update.id) else {
             return Err(missing("id", update.id));
         };
         self.check_vector(namespace, update.vector)?;
         let validity = self.validity_of(update.id, true, update.validity);
         validity.check()?;
-        self.staged.concepts.insert(update.id, StagedConcept::Exists { namespace, validity });
+        let is_new = self.is_new(&update.id);
+        let staged = StagedConcept::Exists { namespace, validity, is_new };
+        self.staged.concepts.insert(update.id, staged);
         Ok(())
     }
 
@@ -110,15 +118,16 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
                 return Err(missing(field, id));
             }
         }
-        let validity = match self.staged.edges.get(name) {
-            Some(before) => {
-                let before = before.unwrap_or_default();
-                Validity {
-                    from_ms: associate.validity.from_ms.or(before.from_ms),
-                    to_ms: associate.validity.to_ms.or(before.to_ms),
-                }
+        let validity = if let Some(before) = self.staged.edges.get(name) {
+            let before = before.unwrap_or_default();
+            Validity {
+                from_ms: associate.validity.from_ms.or(before.from_ms),
+                to_ms: associate.validity.to_ms.or(before.to_ms),
             }
-            None => edge_validity(self.writer.edge(name).as_ref(), associate.validity),
+        } else {
+            let is_new = self.is_new(&name.source) || self.is_new(&name.target);
+            let before = self.writer.edge(name).filter(|_| !is_new);
+            edge_validity(before.as_ref(), associate.validity)
         };
         validity.check()?;
         self.staged.edges.insert(*name, Some(validity));
@@ -141,20 +150,22 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
         Ok(())
     }
 
-    /// Namespace of a concept that exists at this point of the batch, and its validity if an
-    /// earlier operation of the batch set it.
-    fn concept(&self, id: ConceptId) -> Option<(&'a str, Option<Validity>)> {
+    /// Namespace of a concept that exists at this point of the batch.
+    fn concept(&self, id: ConceptId) -> Option<&'a str> {
         match self.staged.concepts.get(&id) {
             Some(StagedConcept::Deleted) => None,
-            Some(StagedConcept::Exists { namespace, validity }) => {
-                Some((namespace, Some(*validity)))
-            }
+            Some(StagedConcept::Exists { namespace, .. }) => Some(namespace),
             None => {
                 let concept = self.writer.concept(&id)?;
                 let namespace = self.writer.delta().namespace(concept.namespace())?;
-                Some((&namespace.name, None))
+                Some(&namespace.name)
             }
         }
+    }
+
+    /// Whether the batch makes the concept, after deleting one of that id or not.
+    fn is_new(&self, id: &ConceptId) -> bool {
+        matches!(self.staged.concepts.get(id), Some(StagedConcept::Exists { is_new: true, .. }))
     }
 
     fn validity_of(&self, id: ConceptId, exists: bool, given: Validity) -> Validity {

@@ -1,5 +1,7 @@
 //! Versions, snapshots and edge halves of the delta, without a log.
 
+use super::records::split;
+use super::writer::BLOCK_BYTES_MAX;
 use super::{DeltaWriter, VectorDefaults};
 use crate::error::Error;
 use std::ops::ControlFlow;
@@ -226,4 +228,44 @@ fn ten_thousand_concepts_are_found_while_the_table_grows() {
         assert!(writer.delta().concept(&id(&number.to_string()), 10_000).is_some());
     }
     assert!(writer.delta().concept(&id("10000"), 10_000).is_none());
+}
+
+/// A batch of a few bytes can copy far more: the byte of a record in its block has 32 bits.
+#[test]
+fn small_updates_of_a_large_concept_fill_several_blocks() {
+    let mut writer = writer();
+    let content = "x".repeat(9 << 20);
+    commit(&mut writer, &learn("a", &content)).unwrap();
+    let batch = (0..5).fold(BatchBuilder::new(), |batch, _| {
+        batch.update(&Update { id: id("a"), strength: Some(0.5), ..Update::default() })
+    });
+    commit(&mut writer, &batch.build()).unwrap();
+    let concept = writer.delta().concept(&id("a"), 2).unwrap();
+    assert_eq!(concept.content(), content.as_bytes());
+    let strength_at = |seqno| writer.delta().concept(&id("a"), seqno).map(|a| a.strength());
+    assert_eq!([strength_at(1), strength_at(2)], [Some(1.0), Some(0.5)]);
+    let (_, offset) = split(concept.location());
+    assert!(offset < BLOCK_BYTES_MAX, "{offset}");
+}
+
+/// The new association was compared with the validity of the one that the delete had taken away.
+#[test]
+fn an_association_made_after_its_end_was_deleted_in_the_batch_is_a_new_one() {
+    let mut writer = writer();
+    let associate = |from_ms, to_ms| Associate {
+        name: edge("a", "b", None),
+        confidence: None,
+        weight: None,
+        attributes: None,
+        validity: Validity { from_ms, to_ms },
+    };
+    commit(&mut writer, &learn("a", "one")).unwrap();
+    commit(&mut writer, &learn("b", "two")).unwrap();
+    let before = BatchBuilder::new().associate(&associate(Some(100), None));
+    commit(&mut writer, &before.build()).unwrap();
+    let again = Learn { identity: Identity::Key("a"), content: "one", ..Learn::default() };
+    let batch = BatchBuilder::new().delete(id("a")).learn(&again);
+    let batch = batch.associate(&associate(None, Some(50)));
+    assert_eq!(commit(&mut writer, &batch.build()).unwrap(), [true, true, true]);
+    assert_eq!(edges(&writer, "b", 4).1.len(), 1);
 }

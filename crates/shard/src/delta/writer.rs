@@ -20,6 +20,10 @@ use sutra_format::{Associate, ConceptId, EdgeName, Identity, Metric, Op, Refusal
 /// Seqno at which the writer sees everything it added.
 const NEWEST: u64 = u64::MAX - 1;
 
+/// A block of this length is followed by another. A location has 32 bits for the byte in its block,
+/// and a batch of small updates to large concepts makes records of any length together.
+pub(super) const BLOCK_BYTES_MAX: usize = 16 << 20;
+
 /// What one operation did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
@@ -63,10 +67,10 @@ pub struct DeltaWriter {
     namespaces: HashMap<Box<str>, u32>,
     vectors: Vec<VectorWriter>,
     counts: Counts,
-    /// Block of the commit being applied, not visible to anybody else yet.
+    /// Newest block of the commit being applied, not visible to anybody else yet.
     block: Vec<u8>,
     block_number: u32,
-    /// Cells and the newest versions that the commit being applied gives them.
+    /// Cells and the newest versions that this block gives them.
     staged: Vec<(u32, u64)>,
     record_bytes: u64,
     table_bytes: u64,
@@ -119,6 +123,9 @@ impl DeltaWriter {
     pub fn apply(&mut self, seqno: u64, committed_us: u64, operations: &[Op<'_>]) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(operations.len());
         for operation in operations {
+            if self.block.len() >= BLOCK_BYTES_MAX {
+                self.seal_block();
+            }
             let outcome = self.operation(seqno, committed_us, operation);
             self.counts.written += u64::from(!is_without_effect(operation, outcome));
             outcomes.push(outcome);
@@ -496,7 +503,7 @@ impl DeltaWriter {
         self.delta.edge_at(place)
     }
 
-    /// Puts the commit's records where readers find them, and only then points to them: a reader
+    /// Puts the block's records where readers find them, and only then points to them: a reader
     /// that meets a version newer than its seqno walks from it to the one before.
     fn seal_block(&mut self) {
         if self.block.is_empty() {
