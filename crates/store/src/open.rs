@@ -1,8 +1,8 @@
 //! Opening a folder: whose it is, what it holds, and whether it is a store at all.
 //!
-//! A store is made in this order: the log's first segment, then the file `STORE`. So a folder with
-//! `STORE` has a log, and one without it was never a store, or lost the file: a log that holds
-//! commits is then damage, and is never started anew.
+//! A store is made in this order: the folder's own name, the log's first segment, the file `STORE`,
+//! each durable before the next. So a folder with `STORE` has a log, and one without it was never a
+//! store, or lost the file: a log that holds commits is then damage, and is never started anew.
 
 use crate::options::StoreOptions;
 use std::path::{Path, PathBuf};
@@ -32,8 +32,7 @@ pub(crate) fn open(env: &Env, path: &Path, options: &StoreOptions) -> Result<Ope
         if options.read_only {
             return Err(folder.not_a_store("there is no such folder"));
         }
-        let made = env.disk.create_dir_all(path);
-        made.map_err(|error| Error::io(path, "create", &error))?;
+        folder.make()?;
     }
     if folder.entry(META_FILE)?.is_none() {
         if options.read_only {
@@ -67,6 +66,29 @@ impl Folder<'_> {
             Some(entry) if entry.kind == EntryKind::Dir => Ok(true),
             Some(_) => Err(self.not_a_store("this is a file, a store is a folder")),
         }
+    }
+
+    /// Makes the folder and those above it that are missing, and their names durable.
+    fn make(&self) -> Result<()> {
+        let disk = self.env.disk.as_ref();
+        let mut missing = Vec::new();
+        for dir in self.path.ancestors().filter(|dir| !dir.as_os_str().is_empty()) {
+            let entry = disk.entry(dir).map_err(|error| Error::io(dir, "look at", &error))?;
+            if entry.is_some() {
+                break;
+            }
+            missing.push(dir);
+        }
+        let made = disk.create_dir_all(self.path);
+        made.map_err(|error| Error::io(self.path, "create", &error))?;
+        missing.iter().rev().try_for_each(|dir| self.sync_name_of(dir))
+    }
+
+    fn sync_name_of(&self, dir: &Path) -> Result<()> {
+        let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        let synced = self.env.disk.sync_dir(parent);
+        synced.map_err(|error| Error::io(parent, "sync", &error))
     }
 
     fn entry(&self, name: &str) -> Result<Option<()>> {
@@ -121,12 +143,11 @@ impl Folder<'_> {
     }
 
     fn finish_creating(&self, meta: &StoreMeta) -> Result<()> {
+        // Again, if the folder was made just now: an earlier process may have ended in between.
+        self.sync_name_of(self.path)?;
         let path = self.path.join(META_FILE);
         let written = replace_file(self.env.disk.as_ref(), &path, &meta.encode());
-        written.map_err(|error| Error::io(&path, "write", &error))?;
-        let parent = self.parent();
-        let synced = self.env.disk.sync_dir(&parent);
-        synced.map_err(|error| Error::io(&parent, "sync", &error))
+        written.map_err(|error| Error::io(&path, "write", &error))
     }
 
     /// Refuses to make a store among files that are not ours.
@@ -170,13 +191,6 @@ impl Folder<'_> {
 
     fn shard_path(&self) -> PathBuf {
         self.path.join(SHARD_DIR)
-    }
-
-    fn parent(&self) -> PathBuf {
-        match self.path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.into(),
-            _ => PathBuf::from("."),
-        }
     }
 
     fn not_a_store(&self, message: &str) -> Error {

@@ -1,5 +1,5 @@
 //! The store through its public API on real folders.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(clippy::disallowed_methods, reason = "a test damages files behind the engine's back")]
 
 use std::fs;
@@ -139,11 +139,21 @@ fn an_interrupted_making_of_a_store_is_started_over() {
     let dir = tempfile::tempdir().unwrap();
     open(dir.path()).close().unwrap();
     fs::remove_file(dir.path().join("STORE")).unwrap();
-    // A store that was never written to has no record but that of its orderly end.
-    let log = dir.path().join("shard-00/wal/0000000001.wal");
-    let mut bytes = fs::read(&log).unwrap();
-    bytes[64..].fill(0);
-    fs::write(&log, bytes).unwrap();
+    let store = open(dir.path());
+    store.write(learn("a", None)).unwrap();
+    store.close().unwrap();
+    assert_eq!(open(dir.path()).stats().unwrap().shard.counts.concepts, 1);
+}
+
+/// The log was closed in order, and its last record passed for the data of a store that had lost
+/// its file.
+#[test]
+fn a_store_whose_making_failed_can_be_made_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let in_the_way = dir.path().join("STORE.tmp");
+    fs::create_dir(&in_the_way).unwrap();
+    assert!(matches!(refused(dir.path(), options()), Error::Io { .. }));
+    fs::remove_dir(&in_the_way).unwrap();
     let store = open(dir.path());
     store.write(learn("a", None)).unwrap();
     store.close().unwrap();
