@@ -1,4 +1,4 @@
-//! A store written with format version 1 opens and holds what was written; a copy can be written on.
+//! A store written with format version 1 opens and holds what was written; a copy goes on as ever.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(clippy::disallowed_methods, reason = "a test copies files behind the engine's back")]
 
