@@ -25,7 +25,7 @@ use crate::work::SimWork;
 pub(crate) const STORE: &str = "/store";
 /// Views kept at most; an older one is given back for each new one.
 const VIEWS_MAX: usize = 4;
-/// Times an opening may fail because the disk was made to, before it has to work.
+/// Attempt to open at which nothing is made to fail any more, so that it has to work.
 const OPEN_ATTEMPTS_MAX: usize = 8;
 
 /// How much happened in a run.
@@ -355,7 +355,10 @@ impl World {
     /// it may hold after the process ended this way (`None`: in order).
     fn open_and_settle(&mut self, crash: Option<Crash>) -> Result<(), Failure> {
         self.peek(crash)?;
-        for _ in 0..OPEN_ATTEMPTS_MAX {
+        for attempt in 1.. {
+            if attempt == OPEN_ATTEMPTS_MAX {
+                self.disk.change_plan(|plan| plan.faults.clear());
+            }
             match self.open() {
                 Ok(()) => break,
                 Err(_) if self.disk.has_stopped() => return self.after_action(),
