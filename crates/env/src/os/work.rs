@@ -1,12 +1,15 @@
 //! Background work on threads: one named thread per task, parked while there is nothing to do.
 //!
+//! A task parks at once. Looking for the next wake-up for a while first was tried: the system often
+//! puts the thread that a task woke on the task's own core, where it then waited until the task had
+//! looked long enough. Single writes took 29 us with 20 us of looking, and 9 us without.
+//!
 //! Invariants:
 //! - `woken` is set before `parked` is read by a waker, and `parked` is set before `woken` is read
 //!   by the task, both sequentially consistent: one of the two sees the other, so no wake-up is
 //!   lost and a task that runs costs its waker no system call.
 //! - `over` becomes true exactly once, after the task's state was dropped, also if a step panics.
 
-use std::hint;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, Thread};
@@ -15,10 +18,6 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use crate::{Next, Steps, Work, WorkControl, WorkHandle};
-
-/// How long a task that was just woken looks for the next wake-up before it parks. Waking a parked
-/// thread costs the waker and the task more than this together.
-const SPIN: Duration = Duration::from_micros(20);
 
 /// Background work on threads of this process.
 pub struct OsWork;
@@ -63,46 +62,31 @@ impl Drop for EndOnDrop {
 impl Task {
     fn run(&self, mut steps: Box<dyn Steps>) {
         self.thread.get_or_init(thread::current);
-        let mut spin = Duration::ZERO;
         loop {
-            let limit = match steps.step() {
-                Next::Again => continue,
-                Next::Wait => None,
-                Next::WaitUs(us) => Some(Duration::from_micros(us)),
+            match steps.step() {
+                Next::Again => {}
+                Next::Wait => self.wait(None),
+                Next::WaitUs(us) => self.wait(Some(Duration::from_micros(us))),
                 Next::Done => return,
-            };
-            // Spinning pays only while work keeps coming.
-            spin = if self.wait(spin, limit) { SPIN } else { Duration::ZERO };
+            }
         }
     }
 
-    /// Waits to be woken, at most `limit`. Whether it was.
-    fn wait(&self, spin: Duration, limit: Option<Duration>) -> bool {
-        let start = Instant::now();
-        let spin = limit.map_or(spin, |limit| limit.min(spin));
-        loop {
-            if self.take_wake() {
-                return true;
-            }
-            if start.elapsed() >= spin {
-                break;
-            }
-            hint::spin_loop();
+    /// Waits to be woken, at most `limit`.
+    fn wait(&self, limit: Option<Duration>) {
+        if self.take_wake() {
+            return;
         }
         self.parked.store(true, Ordering::SeqCst);
-        let woken = self.park(start, limit);
+        self.park(Instant::now(), limit);
         self.parked.store(false, Ordering::SeqCst);
-        woken
     }
 
-    fn park(&self, start: Instant, limit: Option<Duration>) -> bool {
-        loop {
-            if self.take_wake() {
-                return true;
-            }
+    fn park(&self, start: Instant, limit: Option<Duration>) {
+        while !self.take_wake() {
             match limit.map(|limit| limit.saturating_sub(start.elapsed())) {
                 None => thread::park(),
-                Some(Duration::ZERO) => return false,
+                Some(Duration::ZERO) => return,
                 Some(rest) => thread::park_timeout(rest),
             }
         }
