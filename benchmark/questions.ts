@@ -1,4 +1,5 @@
-// All questions, in the order of the report. A file in questions/ asks one question in its variants.
+// All questions, in the order of the report. A file in questions/ asks one question, in its
+// variants.
 
 import { questions as durableInFlight } from './questions/durable-in-flight.js'
 import { questions as durableSingleWrite } from './questions/durable-single-write.js'

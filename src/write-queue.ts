@@ -2,7 +2,8 @@
 //
 // Invariants: the bytes in `out` are whole frames [u32 token, u32 bytes, batch] whose tokens wait
 // in `completions`. Frames reach the engine in the order of the calls. What is in flight is
-// bounded; over the bound, encoded writes wait here for at most the write timeout, then get ERR_BUSY.
+// bounded; over the bound, encoded writes wait here for at most the write timeout, then get
+// ERR_BUSY.
 
 import { SutraError } from './errors.js'
 import type { Completions, Message } from './completions.js'

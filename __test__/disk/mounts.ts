@@ -1,5 +1,5 @@
-// Real file systems for tests, small and of their own. Mounting takes root on Linux; where it is not
-// permitted, tests that need it are skipped with the reason.
+// Real file systems for tests, small and of their own. Mounting takes root on Linux; where it is
+// not permitted, tests that need it are skipped with the reason.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// `npm run proof:power -- 20`: cuts the power of a disk while a process writes to it, so many times,
-// and checks after each that nothing acknowledged is lost and nothing is half done. Needs root.
+// `npm run proof:power -- 20`: cuts the power of a disk while a process writes to it, so many
+// times, and checks after each that nothing acknowledged is lost or half done. Needs root.
 // `-- 20 17` repeats the choices of seed 17.
 import { join } from 'node:path'
 import { openStore } from '../../src/index.js'

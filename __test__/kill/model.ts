@@ -1,7 +1,7 @@
 // What a store must hold after a list of operations, worked out without the engine.
 //
-// Both the model and what is read from a store (contents.ts) are maps of lines: one for each concept
-// and one for each half of an association, so that comparing them is comparing texts.
+// Both the model and what is read from a store (contents.ts) are maps of lines: one for each
+// concept and one for each half of an association, so that comparing them is comparing texts.
 import type { AssociationInput, AssociationKey, ConceptId, ConceptInput } from '../../src/index.js'
 import { idOf, type Operation } from './operations.js'
 

@@ -1,5 +1,6 @@
 // `npm run proof:kill -- 100`: kills a writing process so many times, and checks after each that
-// nothing acknowledged is lost and nothing is half done. `-- 100 17` repeats the choices of seed 17.
+// nothing acknowledged is lost and nothing is half done. `-- 100 17` repeats the choices of seed
+// 17.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

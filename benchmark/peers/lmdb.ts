@@ -2,8 +2,8 @@
 // MessagePack with shared structures, vectors apart from texts as raw bytes.
 //
 // A promise of `put` says that the write is visible, which with overlapping syncs comes before it
-// is on disk; `flushed` and `transactionSync` wait for the disk. Only those two compare with a store
-// that acknowledges what survives power loss.
+// is on disk; `flushed` and `transactionSync` wait for the disk. Only those two compare with a
+// store that acknowledges what survives power loss.
 
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
