@@ -83,6 +83,25 @@ pub fn record_bytes(body_bytes: usize) -> usize {
 }
 
 impl RecordHeader {
+    /// The fields at the start of `bytes` without comparing the checksum: a cheap look at whether
+    /// a record may stand there at all.
+    #[must_use]
+    pub fn peek(bytes: &[u8]) -> Option<Self> {
+        let mut cursor = Cursor::new(bytes);
+        cursor.take(SEQNO_AT).ok()?;
+        Self::decode(&mut cursor).ok()
+    }
+
+    fn decode(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            seqno: cursor.u64()?,
+            durable_seqno: cursor.u64()?,
+            epoch: cursor.u64()?,
+            segment_number: cursor.u32()?,
+            kind: decode_kind(cursor)?,
+        })
+    }
+
     /// Appends the record with a body of the given parts. `out` must hold whole records only.
     ///
     /// # Panics
@@ -150,13 +169,7 @@ impl<'a> Record<'a> {
             let problem = Problem::Checksum { stored, computed };
             return Err(DecodeError { offset: 0, problem });
         }
-        let header = RecordHeader {
-            seqno: cursor.u64()?,
-            durable_seqno: cursor.u64()?,
-            epoch: cursor.u64()?,
-            segment_number: cursor.u32()?,
-            kind: decode_kind(&mut cursor)?,
-        };
+        let header = RecordHeader::decode(&mut cursor)?;
         let body = cursor.take(body_bytes)?;
         if record.get(cursor.offset()..).unwrap_or_default().iter().any(|byte| *byte != 0) {
             return Err(DecodeError::value(cursor.offset(), "record padding"));

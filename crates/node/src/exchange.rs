@@ -34,8 +34,7 @@ impl Exchange {
 
     /// Goes over to a larger Buffer.
     pub(crate) fn replace(&self, call: &Call, index: usize) -> Result<(), Failure> {
-        let bytes = call.buffer(index)?;
-        let place = (NonNull::from(bytes).cast::<u8>(), bytes.len());
+        let place = call.buffer_place(index)?;
         let mut reference = null_mut();
         // SAFETY: the value is an argument of the running call. The reference keeps the buffer
         // where it is: a Buffer of this size is never moved or pooled.
@@ -59,14 +58,27 @@ impl Exchange {
         };
         // SAFETY: the reference keeps the memory alive; JavaScript does not run while we do, since
         // this type is used on its thread only; the place was taken out, so no other slice exists.
-        let result = use_bytes(unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), length) });
-        self.place.set(Some((start, length)));
-        result
+        let bytes = unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), length) };
+        // Given back also when the call panics: the error goes through this buffer.
+        let _back = GiveBack { exchange: self, place: (start, length) };
+        use_bytes(bytes)
     }
 
     /// A copy of the first bytes, if there are so many.
     pub(crate) fn copy_of(&self, bytes: usize) -> Result<Vec<u8>, Failure> {
         self.with(|all| all.get(..bytes).map(<[u8]>::to_vec))
             .ok_or_else(|| Failure::argument("a length inside of the exchange"))
+    }
+}
+
+/// Puts the place of the bytes back when it is dropped.
+struct GiveBack<'a> {
+    exchange: &'a Exchange,
+    place: (NonNull<u8>, usize),
+}
+
+impl Drop for GiveBack<'_> {
+    fn drop(&mut self) {
+        self.exchange.place.set(Some(self.place));
     }
 }

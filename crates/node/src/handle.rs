@@ -18,6 +18,7 @@ pub(crate) struct Handle {
     sink: Arc<Sink>,
     opened: OnceLock<Arc<SharedStore>>,
     is_closed: AtomicBool,
+    is_released: AtomicBool,
     cancels: Mutex<HashMap<u32, Arc<AtomicBool>>>,
 }
 
@@ -28,6 +29,7 @@ impl Handle {
             outbox,
             opened: OnceLock::new(),
             is_closed: AtomicBool::new(false),
+            is_released: AtomicBool::new(false),
             cancels: Mutex::default(),
         }
     }
@@ -72,10 +74,13 @@ impl Handle {
         self.release()
     }
 
+    /// Once: opening on one thread and closing on another may both find that it is time.
     fn release(&self) -> Result<(), Failure> {
         match self.opened.get() {
-            Some(store) => Ok(registry::release(store)?),
-            None => Ok(()),
+            Some(store) if !self.is_released.swap(true, Ordering::AcqRel) => {
+                Ok(registry::release(store)?)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -61,15 +61,16 @@ impl OpenOptions {
     /// As the store takes them.
     pub(crate) fn store_options(&self) -> StoreOptions {
         let whole = |name: &str| self.whole(name);
+        let small = |name: &str| whole(name).map(|n| u32::try_from(n).unwrap_or(u32::MAX));
         let standard = StoreOptions::default();
         let metrics = [Metric::Cosine, Metric::Dot, Metric::L2];
         let durabilities = [Durability::Fsync, Durability::Os, Durability::None];
         let metric = self.text("metric");
         let durability = self.text("durability");
         StoreOptions {
-            vector_dimension: whole("vectorDimension").map(|number| number as u32),
+            vector_dimension: small("vectorDimension"),
             metric: metrics.into_iter().find(|known| Some(known.name()) == metric),
-            shards: whole("shards").map(|number| number as u32),
+            shards: small("shards"),
             durability: durabilities
                 .into_iter()
                 .find(|known| Some(known.name()) == durability)

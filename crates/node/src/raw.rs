@@ -11,7 +11,7 @@ use napi_sys as sys;
 use std::any::Any;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::null_mut;
+use std::ptr::{NonNull, null_mut};
 use std::rc::Rc;
 
 /// Most arguments that any function takes.
@@ -102,6 +102,14 @@ impl Call {
 
     /// The bytes of an argument that is a Buffer. They are not to be kept beyond the call.
     pub(crate) fn buffer(&self, index: usize) -> Result<&[u8], Failure> {
+        let (start, length) = self.buffer_place(index)?;
+        // SAFETY: the buffer is an argument of the running call, so it is alive and no JavaScript
+        // runs that could change it.
+        Ok(unsafe { std::slice::from_raw_parts(start.as_ptr(), length) })
+    }
+
+    /// Where the bytes of an argument that is a Buffer are, and how many.
+    pub(crate) fn buffer_place(&self, index: usize) -> Result<(NonNull<u8>, usize), Failure> {
         let mut data = null_mut();
         let mut length = 0;
         // SAFETY: as in `f64`.
@@ -110,12 +118,10 @@ impl Call {
             sys::napi_get_buffer_info(self.env, value, &raw mut data, &raw mut length)
         };
         checked(status, "a Buffer")?;
-        if data.is_null() || length == 0 {
-            return Ok(&[]);
+        match NonNull::new(data.cast::<u8>()) {
+            Some(start) => Ok((start, length)),
+            None => Ok((NonNull::dangling(), 0)),
         }
-        // SAFETY: the buffer is an argument of the running call, so it is alive and no JavaScript
-        // runs that could change it.
-        Ok(unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) })
     }
 }
 

@@ -49,6 +49,18 @@ pub(crate) struct Pending {
     pub queued_us: u64,
 }
 
+impl Pending {
+    fn bytes(&self) -> usize {
+        match &self.request {
+            Request::Write(batch) => batch.bytes().len(),
+            Request::Flush | Request::Close => 0,
+        }
+    }
+}
+
+/// Bytes of batches that may wait, so that a slow disk does not fill the memory.
+const QUEUE_BYTES_MAX: usize = 256 << 20;
+
 /// Batches waiting for the committer, in order.
 pub(crate) struct Queue {
     state: Mutex<State>,
@@ -58,6 +70,8 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct State {
     pending: VecDeque<Pending>,
+    /// Of the batches that wait.
+    bytes: usize,
     closed: Option<String>,
     has_failed: bool,
 }
@@ -74,10 +88,10 @@ impl Queue {
         for request in requests {
             if let Some(reason) = &state.closed {
                 refused.push((request, Error::Closed(reason.clone())));
-            } else if state.pending.len() >= self.capacity {
-                let message = format!("{} writes are waiting already", self.capacity);
+            } else if let Some(message) = self.no_room(&state, &request) {
                 refused.push((request, Error::Busy(message)));
             } else {
+                state.bytes += request.bytes();
                 if matches!(request.request, Request::Close) {
                     state.closed = Some("the store is closed".into());
                 }
@@ -87,17 +101,27 @@ impl Queue {
         refused
     }
 
+    /// A batch always has room in an empty queue, however large it is.
+    fn no_room(&self, state: &State, request: &Pending) -> Option<String> {
+        if state.pending.len() >= self.capacity {
+            return Some(format!("{} writes are waiting already", self.capacity));
+        }
+        let bytes = state.bytes.saturating_add(request.bytes());
+        (state.bytes > 0 && bytes > QUEUE_BYTES_MAX)
+            .then(|| format!("{} bytes of writes are waiting already", state.bytes))
+    }
+
     /// Takes the next requests for one group: up to `bytes_max`, at least one.
     pub fn take_group(&self, bytes_max: usize, group: &mut Vec<Pending>) {
         let mut state = self.state.lock();
         let mut bytes = 0;
         while let Some(next) = state.pending.front() {
-            if let Request::Write(batch) = &next.request {
-                bytes += batch.bytes().len();
-            }
+            let next_bytes = next.bytes();
+            bytes += next_bytes;
             if bytes > bytes_max && !group.is_empty() {
                 break;
             }
+            state.bytes -= next_bytes;
             group.extend(state.pending.pop_front());
         }
     }

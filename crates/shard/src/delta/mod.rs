@@ -200,7 +200,7 @@ impl Delta {
     #[inline]
     #[must_use]
     pub fn concept_at(&self, location: u64) -> Option<ConceptRef<'_>> {
-        self.record_at(location).map(|bytes| ConceptRef::new(bytes, location))
+        self.record_at(location).map(|bytes| ConceptRef::new(bytes, location, self))
     }
 
     /// The association's record at a location that was given out by this delta.

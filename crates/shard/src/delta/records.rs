@@ -3,6 +3,7 @@
 //! A commit's records lie one after the other in a block that never changes, those of a large commit
 //! in several. A location names a block and a byte in it; 0 names nothing. This is no file format: it never outlives the process.
 
+use super::Delta;
 use sutra_format::op_fields::Validity;
 use sutra_format::{AssociationClass, ConceptId};
 
@@ -47,7 +48,9 @@ const ATTRIBUTES_BYTES_AT: usize = 92; // u32
 const NAMESPACE_AT: usize = 96; // u32
 const ROW_AT: usize = 100; // u32
 const CELL_AT: usize = 104; // u32, then four bytes free
-const CONCEPT_HEADER_BYTES: usize = 112;
+const CONTENT_AT: usize = 112; // location of the record that has the content, 0 for this one
+const ATTRIBUTES_AT: usize = 120; // the same for the attributes
+const CONCEPT_HEADER_BYTES: usize = 128;
 
 const EDGE_CREATED_AT: usize = 16;
 const EDGE_CONFIDENCE_AT: usize = 24;
@@ -61,6 +64,32 @@ const EDGE_ATTRIBUTES_BYTES_AT: usize = 92; // u32
 const EDGE_CLASS_AT: usize = 96; // u8, then seven bytes free
 const EDGE_HEADER_BYTES: usize = 104;
 
+/// Content or attributes of a version.
+#[derive(Debug, Clone, Copy)]
+pub enum Text<'a> {
+    /// New ones.
+    Given(&'a [u8]),
+    /// Those of an older version, in the record at this location. They are not copied: a small
+    /// change of a large concept must stay small.
+    Kept(u64),
+}
+
+impl<'a> Text<'a> {
+    fn inline(self) -> &'a [u8] {
+        match self {
+            Self::Given(bytes) => bytes,
+            Self::Kept(_) => &[],
+        }
+    }
+
+    fn kept_at(self) -> u64 {
+        match self {
+            Self::Given(_) => 0,
+            Self::Kept(location) => location,
+        }
+    }
+}
+
 /// Everything of a version of a concept.
 #[derive(Debug, Clone, Copy)]
 pub struct ConceptVersion<'a> {
@@ -70,9 +99,9 @@ pub struct ConceptVersion<'a> {
     pub id: ConceptId,
     pub cell: u32,
     pub namespace: u32,
-    pub key: &'a str,
-    pub content: &'a str,
-    pub attributes: &'a [u8],
+    pub key: &'a [u8],
+    pub content: Text<'a>,
+    pub attributes: Text<'a>,
     pub row: Option<u32>,
     pub created_us: u64,
     pub updated_us: u64,
@@ -85,7 +114,8 @@ impl ConceptVersion<'_> {
     /// Appends the record to a block under construction.
     pub fn append(&self, kind: u8, block: &mut Vec<u8>) {
         let start = block.len();
-        let text_bytes = self.content.len() + self.attributes.len() + self.key.len();
+        let (content, attributes) = (self.content.inline(), self.attributes.inline());
+        let text_bytes = content.len() + attributes.len() + self.key.len();
         let bytes = (CONCEPT_HEADER_BYTES + text_bytes).next_multiple_of(8);
         block.reserve(bytes);
         block.extend_from_slice(&(bytes as u32).to_le_bytes());
@@ -99,15 +129,17 @@ impl ConceptVersion<'_> {
         block.extend_from_slice(&self.strength.to_le_bytes());
         block.extend_from_slice(&self.confidence.to_le_bytes());
         append_validity(self.validity, block);
-        block.extend_from_slice(&(self.content.len() as u32).to_le_bytes());
-        block.extend_from_slice(&(self.attributes.len() as u32).to_le_bytes());
+        block.extend_from_slice(&(content.len() as u32).to_le_bytes());
+        block.extend_from_slice(&(attributes.len() as u32).to_le_bytes());
         block.extend_from_slice(&self.namespace.to_le_bytes());
         block.extend_from_slice(&self.row.unwrap_or(NO_ROW).to_le_bytes());
         block.extend_from_slice(&self.cell.to_le_bytes());
         block.extend_from_slice(&[0; 4]);
-        block.extend_from_slice(self.content.as_bytes());
-        block.extend_from_slice(self.attributes);
-        block.extend_from_slice(self.key.as_bytes());
+        block.extend_from_slice(&self.content.kept_at().to_le_bytes());
+        block.extend_from_slice(&self.attributes.kept_at().to_le_bytes());
+        block.extend_from_slice(content);
+        block.extend_from_slice(attributes);
+        block.extend_from_slice(self.key);
         block.resize(start + bytes, 0);
     }
 }
@@ -166,13 +198,15 @@ pub fn length_and_kind(bytes: &[u8]) -> Option<(usize, u8)> {
 pub struct ConceptRef<'a> {
     bytes: &'a [u8],
     location: u64,
+    /// Where the records of older versions are.
+    delta: &'a Delta,
 }
 
 impl<'a> ConceptRef<'a> {
-    /// The record at the start of `bytes`, which stand at `location`.
+    /// The record at the start of `bytes`, which stand at `location` of the delta.
     #[must_use]
-    pub fn new(bytes: &'a [u8], location: u64) -> Self {
-        Self { bytes, location }
+    pub(super) fn new(bytes: &'a [u8], location: u64, delta: &'a Delta) -> Self {
+        Self { bytes, location, delta }
     }
 
     /// Where the record is.
@@ -256,14 +290,35 @@ impl<'a> ConceptRef<'a> {
     /// Its text: UTF-8, checked when it was written.
     #[must_use]
     pub fn content(&self) -> &'a [u8] {
-        slice_at(self.bytes, CONCEPT_HEADER_BYTES, self.content_bytes())
+        match u64_at(self.bytes, CONTENT_AT) {
+            0 => slice_at(self.bytes, CONCEPT_HEADER_BYTES, self.content_bytes()),
+            kept => self.delta.concept_at(kept).map_or(&[], |older| older.content()),
+        }
     }
 
     /// Its attributes: a MessagePack map.
     #[must_use]
     pub fn attributes(&self) -> &'a [u8] {
-        let start = CONCEPT_HEADER_BYTES + self.content_bytes();
-        slice_at(self.bytes, start, self.attributes_bytes())
+        match u64_at(self.bytes, ATTRIBUTES_AT) {
+            0 => {
+                let start = CONCEPT_HEADER_BYTES + self.content_bytes();
+                slice_at(self.bytes, start, self.attributes_bytes())
+            }
+            kept => self.delta.concept_at(kept).map_or(&[], |older| older.attributes()),
+        }
+    }
+
+    /// The content for a newer version that keeps it. Names the record that has it, so that a chain
+    /// of versions is one step long.
+    pub(super) fn keep_content(&self) -> Text<'static> {
+        let kept = Some(u64_at(self.bytes, CONTENT_AT)).filter(|at| *at > 0);
+        Text::Kept(kept.unwrap_or(self.location))
+    }
+
+    /// The attributes for a newer version that keeps them.
+    pub(super) fn keep_attributes(&self) -> Text<'static> {
+        let kept = Some(u64_at(self.bytes, ATTRIBUTES_AT)).filter(|at| *at > 0);
+        Text::Kept(kept.unwrap_or(self.location))
     }
 
     /// The caller's key; empty when it was not named by one.

@@ -269,3 +269,32 @@ fn an_association_made_after_its_end_was_deleted_in_the_batch_is_a_new_one() {
     assert_eq!(commit(&mut writer, &batch.build()).unwrap(), [true, true, true]);
     assert_eq!(edges(&writer, "b", 4).1.len(), 1);
 }
+
+#[test]
+fn a_small_change_of_a_large_concept_stays_small() {
+    let mut writer = writer();
+    let content = "x".repeat(1 << 20);
+    let attributes = [0x81, 0xa1, b'k', 1];
+    let large = Learn {
+        identity: Identity::Key("a"),
+        content: &content,
+        attributes: Some(&attributes),
+        ..Learn::default()
+    };
+    commit(&mut writer, &BatchBuilder::new().learn(&large).build()).unwrap();
+    let before = writer.delta().memory().records;
+    let weaken = |strength| Update { id: id("a"), strength: Some(strength), ..Update::default() };
+    for step in 0..100 {
+        let strength = f64::from(step) / 100.0;
+        let batch = BatchBuilder::new().update(&weaken(strength)).update(&weaken(strength));
+        commit(&mut writer, &batch.build()).unwrap();
+    }
+    assert!(writer.delta().memory().records < before + (64 << 10), "texts were copied");
+    let concept = writer.delta().concept(&id("a"), 101).unwrap();
+    assert_eq!(concept.content().len(), content.len());
+    assert_eq!((concept.attributes(), concept.key()), (&attributes[..], &b"a"[..]));
+    let renamed = Update { id: id("a"), content: Some("short"), ..Update::default() };
+    commit(&mut writer, &BatchBuilder::new().update(&renamed).build()).unwrap();
+    let concept = writer.delta().concept(&id("a"), 102).unwrap();
+    assert_eq!((concept.content(), concept.attributes()), (&b"short"[..], &attributes[..]));
+}

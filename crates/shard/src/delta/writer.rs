@@ -4,8 +4,8 @@ use super::adjacency::{EdgeRef, LABELS_MAX};
 use super::check::check_batch;
 use super::merge::{ConceptFields, concept_validity, edge_strengths, edge_validity};
 use super::records::{
-    ConceptRef, ConceptVersion, EdgeRecord, EdgeVersion, KIND_CONCEPT, KIND_TOMBSTONE, location,
-    split,
+    ConceptRef, ConceptVersion, EdgeRecord, EdgeVersion, KIND_CONCEPT, KIND_TOMBSTONE, Text,
+    location, split,
 };
 use super::{Counts, Delta, Namespace, VectorDefaults};
 use crate::error::{Error, Result};
@@ -242,11 +242,15 @@ impl DeltaWriter {
             None => row_before,
             Some(_) => Some(self.delta.namespace(at.namespace).map_or(0, |n| n.vectors.rows())),
         };
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let kept_content = before.filter(|_| given.content.is_none()).map(|b| text(b.content()));
-        let kept_key = before.filter(|_| at.key.is_none()).map(|b| text(b.key()));
-        let kept_attributes =
-            before.filter(|_| given.attributes.is_none()).map(|b| b.attributes().to_vec());
+        let kept_key = before.filter(|_| at.key.is_none()).map(|b| b.key().to_vec());
+        let content = match (given.content, before) {
+            (None, Some(before)) => before.keep_content(),
+            (content, _) => Text::Given(content.unwrap_or_default().as_bytes()),
+        };
+        let attributes = match (given.attributes, before) {
+            (None, Some(before)) => before.keep_attributes(),
+            (attributes, _) => Text::Given(attributes.unwrap_or_default()),
+        };
         let created = before.is_none();
         let version = ConceptVersion {
             seqno: at.seqno,
@@ -254,9 +258,9 @@ impl DeltaWriter {
             id: at.id,
             cell,
             namespace: at.namespace,
-            key: at.key.or(kept_key.as_deref()).unwrap_or_default(),
-            content: given.content.or(kept_content.as_deref()).unwrap_or_default(),
-            attributes: given.attributes.or(kept_attributes.as_deref()).unwrap_or_default(),
+            key: at.key.map(str::as_bytes).or(kept_key.as_deref()).unwrap_or_default(),
+            content,
+            attributes,
             row,
             created_us: before.map_or(at.now_us, |before| before.created_us()),
             updated_us: at.now_us,
@@ -301,9 +305,9 @@ impl DeltaWriter {
             id: *id,
             cell,
             namespace,
-            key: "",
-            content: "",
-            attributes: &[],
+            key: &[],
+            content: Text::Given(&[]),
+            attributes: Text::Given(&[]),
             row: None,
             created_us: before.created_us(),
             updated_us: now_us,
@@ -489,7 +493,7 @@ impl DeltaWriter {
     fn concept_at<'a>(&'a self, place: u64, block: &'a [u8]) -> Option<ConceptRef<'a>> {
         let (number, offset) = split(place);
         if number == self.block_number {
-            return block.get(offset..).map(|bytes| ConceptRef::new(bytes, place));
+            return block.get(offset..).map(|bytes| ConceptRef::new(bytes, place, &self.delta));
         }
         self.delta.concept_at(place)
     }

@@ -1,4 +1,4 @@
-//! Removing segments whose commits are kept elsewhere.
+//! Giving up segments whose commits are kept elsewhere. The last one given up is used again.
 
 use super::segment_files::SegmentFiles;
 use crate::error::{Error, Result};
@@ -6,10 +6,11 @@ use sutra_env::{OpenMode, read_exact_at};
 use sutra_format::SegmentHeader;
 use sutra_format::wal_segment::SEGMENT_HEADER_BYTES;
 
-/// Removes, from the oldest on, every segment before `newest` whose successor begins at or below
-/// `floor_seqno`. Gives how many went.
+/// Takes their names, from the oldest on, from all segments before `newest` whose successor begins
+/// at or below `floor_seqno`. Gives how many went.
 ///
-/// Oldest first and the folder synced after each: whatever a crash leaves is a log without a gap.
+/// Oldest first and the folder synced after each: whatever a crash leaves is a log without a gap,
+/// and a file is not filled with zeros before its name is gone for good.
 ///
 /// # Errors
 /// `Io`, `Corrupt`.
@@ -20,8 +21,8 @@ pub(super) fn release_below(files: &SegmentFiles, newest: u32, floor_seqno: u64)
             break;
         }
         let path = files.path(number);
-        let gone = files.disk().remove_file(&path);
-        gone.map_err(|error| Error::io(&path, "remove", &error))?;
+        let gone = files.disk().rename(&path, &files.recycled_path());
+        gone.map_err(|error| Error::io(&path, "give up", &error))?;
         let synced = files.disk().sync_dir(files.dir());
         synced.map_err(|error| Error::io(files.dir(), "sync", &error))?;
         removed += 1;

@@ -223,7 +223,8 @@ impl Wal {
         self.spare_work.join();
     }
 
-    /// Removes segments that hold only commits below `floor_seqno`. The newest one always stays.
+    /// Gives up segments that hold only commits below `floor_seqno`; the newest one always stays.
+    /// The last one given up becomes the next spare, if its length fits.
     ///
     /// # Errors
     /// `Io`; a segment that stays behind is removed the next time.

@@ -9,6 +9,7 @@ const SUFFIX: &str = ".wal";
 const SPARE: &str = "spare";
 const SPARE_UNFINISHED: &str = "spare.tmp";
 const UNFINISHED: &str = "segment.tmp";
+const RECYCLED: &str = "recycled";
 /// Bytes written by one step of filling a file with zeros.
 pub(super) const ZERO_CHUNK_BYTES: usize = 1 << 20;
 
@@ -65,6 +66,11 @@ impl SegmentFiles {
         self.dir.join(UNFINISHED)
     }
 
+    /// A segment that was given up and may be used again.
+    pub(super) fn recycled_path(&self) -> PathBuf {
+        self.dir.join(RECYCLED)
+    }
+
     /// Length of an ordinary segment: doubles from the smallest to the largest, so that a small
     /// store stays small and a large one rotates rarely.
     pub(super) fn bytes_of(&self, number: u32) -> u64 {
@@ -110,6 +116,7 @@ impl SegmentFiles {
     /// `Io`.
     pub(super) fn remove_unfinished(&self) -> Result<()> {
         self.remove_spares()?;
+        self.remove(&self.recycled_path())?;
         self.remove(&self.segment_unfinished_path())
     }
 
@@ -135,6 +142,24 @@ impl SegmentFiles {
         let opened = self.disk().open(path, OpenMode::ReadWrite);
         let file = opened.map_err(|error| Error::io(path, "open", &error))?;
         Ok(SegmentFile { file, path: path.into() })
+    }
+
+    /// A file for a spare of this length under the unfinished name: one that was given up, whose
+    /// blocks the disk need not find again, or a new one.
+    ///
+    /// # Errors
+    /// `Io`, `DiskFull`.
+    pub(super) fn recycled_or_new(&self, bytes: u64) -> Result<Arc<dyn File>> {
+        let path = self.unfinished_path();
+        self.remove_spares()?;
+        let recycled = self.disk().open(&self.recycled_path(), OpenMode::ReadWrite);
+        if let Ok(file) = recycled
+            && file.bytes().is_ok_and(|length| length == bytes)
+            && self.disk().rename(&self.recycled_path(), &path).is_ok()
+        {
+            return Ok(file);
+        }
+        self.create(&path)
     }
 
     /// Makes an empty file for a segment that has no name yet.

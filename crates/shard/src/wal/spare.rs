@@ -94,9 +94,7 @@ impl SpareMaker {
     }
 
     fn create(&mut self, bytes: u64) -> Next {
-        let path = self.files.unfinished_path();
-        let made = self.files.remove_spares().and_then(|()| self.files.create(&path));
-        match made {
+        match self.files.recycled_or_new(bytes) {
             Ok(file) => {
                 self.unfinished = Some(Unfinished { file, filled: 0, bytes });
                 Next::Again

@@ -6,6 +6,7 @@
 //! returned.
 
 use super::log::WalPosition;
+use sutra_format::RecordHeader;
 use sutra_format::wal_record::{RECORD_ALIGNMENT, RECORD_HEADER_BYTES, Record};
 
 /// What stands behind the last good record of a segment.
@@ -46,13 +47,11 @@ pub(super) fn examine(segment: &[u8], position: &WalPosition) -> Tail {
 /// Whether a record of this segment stands here which was written after the missing commit was on
 /// disk. The cheap comparison comes before the checksum.
 fn attests(bytes: &[u8], position: &WalPosition) -> bool {
-    const SEGMENT_AT: usize = 32;
-    let number = bytes.get(SEGMENT_AT..SEGMENT_AT + size_of::<u32>());
-    if number != Some(&position.segment_number.to_le_bytes()[..]) {
-        return false;
-    }
-    Record::decode(bytes).is_ok_and(|record| {
-        record.header.segment_number == position.segment_number
-            && record.header.durable_seqno > position.last_seqno
+    let header = RecordHeader::peek(bytes);
+    header.is_some_and(|header| {
+        header.segment_number == position.segment_number
+            && header.durable_seqno > position.last_seqno
+            && header.durable_seqno <= header.seqno
+            && Record::decode(bytes).is_ok()
     })
 }

@@ -190,6 +190,30 @@ fn segments_below_the_floor_go_oldest_first_and_the_rest_reads_on() {
 }
 
 #[test]
+fn a_segment_that_was_given_up_is_used_again_and_its_old_bytes_are_gone() {
+    let log = Log::new();
+    let mut wal = log.open();
+    append(&mut wal, &contents(0..60));
+    assert!(wal.release_below(60).unwrap() >= 1);
+    let recycled = log.dir.path().join("recycled");
+    let inode = std::os::unix::fs::MetadataExt::ino(&fs::metadata(&recycled).unwrap());
+    append(&mut wal, &contents(60..160));
+    wal.close().unwrap();
+    let files = fs::read_dir(log.dir.path()).unwrap().map(|entry| entry.unwrap());
+    let reused = files
+        .map(|entry| (entry.file_name(), entry.metadata().unwrap()))
+        .find(|(_, found)| std::os::unix::fs::MetadataExt::ino(found) == inode);
+    assert!(reused.is_some_and(|(name, _)| name != "recycled"), "the file was not used again");
+    let mut seqnos = Vec::new();
+    replay(&log.files(), &log.options, 60, &mut |seqno, _| {
+        seqnos.push(seqno);
+        Ok(())
+    })
+    .unwrap();
+    assert_eq!(seqnos, (61..=160).collect::<Vec<_>>());
+}
+
+#[test]
 fn without_durability_everything_is_there_after_an_orderly_close() {
     let mut log = Log::new();
     log.options.durability = Durability::None;
