@@ -18,6 +18,13 @@ const RUNNERS = [
     count: countCargo,
   },
   {
+    name: 'bugs',
+    what: 'planted bugs, each of which the simulation has to find',
+    command: 'cargo',
+    args: 'test --locked -p sutra-sim --features planted-bugs --test campaign'.split(' '),
+    count: countCargo,
+  },
+  {
     name: 'sim',
     what: `crash simulation, ${SIM_SEEDS} seeds`,
     command: 'cargo',

@@ -1,7 +1,7 @@
 // Rounds of writing and killing in one folder, so that damage would add up. After each the folder
 // is opened and compared with what was acknowledged.
 import { openStore } from '../../src/index.js'
-import { findState, type Report } from './checker.js'
+import { differences, findState, type Report } from './checker.js'
 import { runWriter } from './child.js'
 import { readContents, searchProblems } from './contents.js'
 import { Dice } from './dice.js'
@@ -20,6 +20,12 @@ export interface Round {
   readonly problems: readonly string[]
   readonly counts: Counts
   /** Bytes of an unfinished write that opening cut off. */
+  readonly tornBytes: number
+}
+
+interface Found {
+  readonly problems: string[]
+  readonly counts: Counts
   readonly tornBytes: number
 }
 
@@ -69,21 +75,46 @@ export class KillRounds {
       const problems = [`the process ended by itself: ${report.code} ${report.errors}`]
       return { report, problems, counts: this.#model.counts(), tornBytes: 0 }
     }
-    // Opened for reading, nothing is mended: the next process finds what this one left.
-    const found = await this.#check(round, report, dice.chance(0.5))
+    const found = await this.#check(round, report)
+    // Half of the time the next process finds what this one left, and has to mend it itself.
+    if (found.problems.length === 0 && dice.chance(0.5))
+      found.problems.push(...(await this.#mend()))
     return { report, ...found }
   }
 
-  async #check(round: number, report: Report, readOnly: boolean): Promise<Omit<Round, 'report'>> {
+  /** Opens for reading, so that what is wrong is left as it was found. */
+  async #check(round: number, report: Report): Promise<Found> {
     const model = this.#model
     try {
-      await using store = await openStore(this.folder, { readOnly })
+      await using store = await openStore(this.folder, { readOnly: true })
+      const { sequence, recovery } = store.stats()
       const operation = (index: number) => operationOf(this.#seed, round, index)
       const problems = findState(model, report, operation, await readContents(store))
       problems.push(...(await searchProblems(store)))
-      return { problems, counts: model.counts(), tornBytes: store.stats().recovery.tornBytes }
+      if (problems.length > 0) {
+        const { tornBytes } = recovery
+        const told = lastAcknowledged(report)
+        problems.push(`at commit ${sequence}, ${tornBytes} bytes torn, ${told} acknowledged`)
+      }
+      return { problems, counts: model.counts(), tornBytes: recovery.tornBytes }
     } catch (error) {
       return { problems: [`opening: ${String(error)}`], counts: model.counts(), tornBytes: 0 }
     }
   }
+
+  /** Opens for writing, which cuts off what is torn; the contents must stay the same. */
+  async #mend(): Promise<string[]> {
+    try {
+      await using store = await openStore(this.folder)
+      return differences(this.#model.lines(), await readContents(store))
+    } catch (error) {
+      return [`opening for writing: ${String(error)}`]
+    }
+  }
+}
+
+function lastAcknowledged({ answers }: Report): number {
+  let last = 0
+  for (const answer of answers.values()) if ('sequence' in answer) last = answer.sequence
+  return last
 }
