@@ -72,9 +72,10 @@ function deadHelpers(project: Project): string[] {
   const commands = ['package.json', '.ci/run', 'CONTRIBUTING.md', 'docs/benchmarks.md']
     .map((path) => textOf(project, path) ?? '')
     .join('\n')
+  const started = helpers.map(({ path }) => path).filter((path) => commands.includes(path))
   const roots = helpers
     .map(({ path }) => path)
-    .filter((path) => /\.spec\.ts$/.test(path) || path === BENCHMARK || commands.includes(path))
+    .filter((path) => path.endsWith('.spec.ts') || [BENCHMARK, ...started].includes(path))
   const live = reachable(project, roots)
   const names = new Set(helpers.flatMap(({ path, text }) => namedBy(path, text)))
   return helpers
