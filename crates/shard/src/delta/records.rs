@@ -1,7 +1,8 @@
 //! Records of concepts and associations as they lie in memory.
 //!
-//! A commit's records lie one after the other in a block that never changes, those of a large commit
-//! in several. A location names a block and a byte in it; 0 names nothing. This is no file format: it never outlives the process.
+//! A commit's records lie one after the other in a block that never changes, those of a large
+//! commit in several. A location names a block and a byte in it; 0 names nothing. This is no file
+//! format: it never outlives the process.
 
 use super::Delta;
 use sutra_format::op_fields::Validity;
