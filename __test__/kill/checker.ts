@@ -52,12 +52,14 @@ export function findState(
   return shortened(best ?? differences(model.lines(), contents))
 }
 
-/** The last call that is known to be dealt with, and with it all before. */
+/**
+ * The last call that was acknowledged, and with it all before. A refusal says nothing of the calls
+ * before it: it may come out of a group whose sync failed.
+ */
 function lastCommitted(report: Report): number {
   let last = -1
   for (const [index, answer] of report.answers) {
-    const isKnown = 'sequence' in answer || !(isNothing(answer) || UNKNOWN.has(answer.code))
-    if (isKnown && index > last) last = index
+    if ('sequence' in answer && index > last) last = index
   }
   return last
 }

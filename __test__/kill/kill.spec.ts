@@ -128,6 +128,22 @@ test('calls without an answer may be there from the first on, but not with a gap
   t.not(findState(new Model(), answered(100, 300), skipping, contents).length, 0)
 })
 
+test('a refusal in a group that could not be synced says nothing of that group', async (t) => {
+  const { report, contents } = await written(t, 100)
+  const answers = new Map(report.answers)
+  const model = new Model()
+  for (let index = 0; index < 140; index++) {
+    const isRefused = 'code' in model.apply(operation(index))
+    if (index >= 100) answers.set(index, { code: isRefused ? 'ERR_NOT_FOUND' : 'ERR_IO' })
+  }
+  const failed = { issued: 140, answers }
+  const codes = [...answers.values()]
+    .slice(100)
+    .map((answer) => ('code' in answer ? answer.code : ''))
+  t.deepEqual([...new Set(codes)].toSorted(), ['ERR_IO', 'ERR_NOT_FOUND'])
+  t.deepEqual(findState(new Model(), failed, operation, contents), [])
+})
+
 test('an answer that does not follow from the calls before is found', async (t) => {
   const { report, contents } = await written(t, 100)
   const changed = (index: number, answer: Answer): Report => ({
