@@ -39,6 +39,9 @@ export interface ErrorDetails {
   cause?: unknown
 }
 
+/** The same symbol in both builds of the package. */
+const BRAND = Symbol.for('sutra-storage.SutraError')
+
 /** The only error class of this package. `code` tells the kind; other fields where they apply. */
 export class SutraError extends Error {
   readonly code: ErrorCode
@@ -58,6 +61,12 @@ export class SutraError extends Error {
     }
   }
 
+  /** Errors of the package's ES modules and of its CommonJS build are told by this, not by class. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== SutraError) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && BRAND in value
+  }
+
   /** True if the same call may succeed later. */
   get retryable(): boolean {
     return ERRORS[this.code].retryable
@@ -75,6 +84,7 @@ export class SutraError extends Error {
 }
 
 Object.defineProperty(SutraError.prototype, 'name', { value: 'SutraError' })
+Object.defineProperty(SutraError.prototype, BRAND, { value: true })
 
 /** True if the text is one of our codes. */
 export function isErrorCode(text: string): text is ErrorCode {

@@ -31,3 +31,13 @@ test('the docs table has the status and the retry of each code', (t) => {
     t.regex(page, row)
   }
 })
+
+test('an error of the other build of the package is one of ours, and no subclass', (t) => {
+  class Narrow extends SutraError {}
+  const brand = Symbol.for('sutra-storage.SutraError')
+  const foreign: unknown = Object.defineProperty(new Error('of the other build'), brand, {})
+  t.true(foreign instanceof SutraError)
+  t.false(foreign instanceof Narrow)
+  t.true(new Narrow('ERR_BUSY', 'later') instanceof Narrow)
+  t.false(new Error('plain') instanceof SutraError)
+})
