@@ -128,15 +128,15 @@ impl GroupCommit {
     /// Checks a batch against everything before it, then appends and applies it.
     fn stage(&mut self, batch: &Batch, now_us: u64) -> Result<Committed> {
         let operations = batch.decode(&self.options.limits)?;
-        self.delta.check(&operations)?;
+        let checked = self.delta.check(&operations)?;
         if self.delta.is_without_effect(&operations) {
             let seqno = self.wal.last_seqno();
-            let outcomes = self.delta.apply(seqno, now_us, &operations);
+            let outcomes = self.delta.apply(seqno, now_us, &operations, &checked);
             return Ok(Committed { seqno, outcomes });
         }
         self.check_memory(batch)?;
         let seqno = self.wal.append_commit(now_us, batch.bytes());
-        let outcomes = self.delta.apply(seqno, now_us, &operations);
+        let outcomes = self.delta.apply(seqno, now_us, &operations, &checked);
         Ok(Committed { seqno, outcomes })
     }
 

@@ -50,10 +50,10 @@ pub(crate) fn recover(
     let defaults = VectorDefaults { dimension: options.vector_dimension, metric: options.metric };
     let mut delta = DeltaWriter::new(defaults);
     let replayed = replay(files, options, 0, &mut |seqno, commit| {
-        delta
+        let checked = delta
             .check(&commit.operations)
             .map_err(|error| format!("commit {seqno} cannot follow the ones before it: {error}"))?;
-        delta.apply(seqno, commit.committed_us, &commit.operations);
+        delta.apply(seqno, commit.committed_us, &commit.operations, &checked);
         Ok(())
     })?;
     if options.must_exist && replayed.position.segment_number == 0 {

@@ -8,6 +8,13 @@ use hashbrown::HashMap;
 use sutra_format::op_fields::Validity;
 use sutra_format::{Associate, ConceptId, EdgeName, Learn, Metric, Op, Refusal, Update};
 
+/// What checking a batch found out, so that applying it does not do it again.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// Ids of the concepts learned, in order: a hash of the whole content, if they are named by it.
+    pub(super) learned: Vec<ConceptId>,
+}
+
 /// What earlier operations of the same batch do, as far as later ones depend on it.
 #[derive(Default)]
 struct Staged<'a> {
@@ -32,14 +39,14 @@ enum StagedConcept<'a> {
 /// # Errors
 /// `Refused` or `NotFound` of the first operation that cannot be done; in a batch of several the
 /// field names the operation.
-pub(super) fn check_batch(writer: &DeltaWriter, operations: &[Op<'_>]) -> Result<()> {
-    let mut check = Check { writer, staged: Staged::default() };
+pub(super) fn check_batch(writer: &DeltaWriter, operations: &[Op<'_>]) -> Result<Checked> {
+    let mut check = Check { writer, staged: Staged::default(), checked: Checked::default() };
     for (index, operation) in operations.iter().enumerate() {
         check.operation(operation).map_err(|error| {
             if operations.len() > 1 { in_operation(error, index) } else { error }
         })?;
     }
-    Ok(())
+    Ok(check.checked)
 }
 
 fn in_operation(error: Error, index: usize) -> Error {
@@ -55,6 +62,7 @@ fn in_operation(error: Error, index: usize) -> Error {
 struct Check<'w, 'a> {
     writer: &'w DeltaWriter,
     staged: Staged<'a>,
+    checked: Checked,
 }
 
 impl<'w: 'a, 'a> Check<'w, 'a> {
@@ -79,6 +87,7 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
 
     fn learn(&mut self, learn: &Learn<'a>) -> Result<()> {
         let id = learn.id();
+        self.checked.learned.push(id);
         let before = self.concept(id);
         if let Some(namespace) = before
             && namespace != learn.namespace

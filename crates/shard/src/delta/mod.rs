@@ -20,6 +20,7 @@ mod tests;
 mod writer;
 
 pub use adjacency::EdgeRef;
+pub use check::Checked;
 pub use records::{ConceptRef, EdgeRecord};
 pub use writer::{DeltaWriter, Outcome};
 

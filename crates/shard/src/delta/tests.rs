@@ -17,9 +17,9 @@ fn writer() -> DeltaWriter {
 
 fn commit(writer: &mut DeltaWriter, batch: &Batch) -> Result<Vec<bool>, Error> {
     let operations = batch.decode(&Limits::default())?;
-    writer.check(&operations)?;
+    let checked = writer.check(&operations)?;
     let seqno = writer.delta().published_seqno() + 1;
-    let outcomes = writer.apply(seqno, seqno * 10, &operations);
+    let outcomes = writer.apply(seqno, seqno * 10, &operations, &checked);
     writer.publish(seqno);
     Ok(outcomes.iter().map(|outcome| outcome.changed).collect())
 }

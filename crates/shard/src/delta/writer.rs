@@ -1,7 +1,7 @@
 //! Putting commits into the delta. One writer; what it adds is seen once it is published.
 
 use super::adjacency::{EdgeRef, LABELS_MAX};
-use super::check::check_batch;
+use super::check::{Checked, check_batch};
 use super::merge::{ConceptFields, concept_validity, edge_strengths, edge_validity};
 use super::records::{
     ConceptRef, ConceptVersion, EdgeRecord, EdgeVersion, KIND_CONCEPT, KIND_TOMBSTONE, Text,
@@ -113,20 +113,28 @@ impl DeltaWriter {
     ///
     /// # Errors
     /// `Refused`, `NotFound`, `Busy`.
-    pub fn check(&self, operations: &[Op<'_>]) -> Result<()> {
-        check_batch(self, operations)?;
-        self.check_capacity(operations)
+    pub fn check(&self, operations: &[Op<'_>]) -> Result<Checked> {
+        let checked = check_batch(self, operations)?;
+        self.check_capacity(operations)?;
+        Ok(checked)
     }
 
     /// Applies a batch that passed [`DeltaWriter::check`] as commit `seqno`. It cannot fail, and
     /// nobody sees it before it is published.
-    pub fn apply(&mut self, seqno: u64, committed_us: u64, operations: &[Op<'_>]) -> Vec<Outcome> {
+    pub fn apply(
+        &mut self,
+        seqno: u64,
+        committed_us: u64,
+        operations: &[Op<'_>],
+        checked: &Checked,
+    ) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(operations.len());
+        let mut learned = checked.learned.iter().copied();
         for operation in operations {
             if self.block.len() >= BLOCK_BYTES_MAX {
                 self.seal_block();
             }
-            let outcome = self.operation(seqno, committed_us, operation);
+            let outcome = self.operation(seqno, committed_us, operation, &mut learned);
             self.counts.written += u64::from(!is_without_effect(operation, outcome));
             outcomes.push(outcome);
         }
@@ -194,7 +202,13 @@ impl DeltaWriter {
         Ok(())
     }
 
-    fn operation(&mut self, seqno: u64, now_us: u64, operation: &Op<'_>) -> Outcome {
+    fn operation(
+        &mut self,
+        seqno: u64,
+        now_us: u64,
+        operation: &Op<'_>,
+        learned: &mut impl Iterator<Item = ConceptId>,
+    ) -> Outcome {
         match operation {
             Op::Learn(learn) => {
                 let defaults = self.defaults;
@@ -204,7 +218,7 @@ impl DeltaWriter {
                     Identity::Key(key) => Some(key),
                     _ => None,
                 };
-                let id = learn.id();
+                let id = learned.next().unwrap_or_else(|| learn.id());
                 let at = Change { seqno, now_us, id, namespace, key };
                 Outcome { id, changed: self.put_concept(&at, &learn.into()) }
             }
