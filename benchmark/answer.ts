@@ -20,6 +20,7 @@ export interface Answer {
   /** What the target is compared with: our figure, or its ratio to the limit. */
   readonly reached?: number
   readonly isMet?: boolean
+  readonly profile?: string
   /** Why the question could not be asked. */
   readonly skipped?: string
   readonly rows: readonly Row[]
@@ -30,8 +31,9 @@ export function makeAnswer(
   contenders: readonly Contender[] | string,
   runs: readonly (readonly Run[])[] = [],
 ): Answer {
-  const { name, title, unit, conditions, target, figure = 'median' } = question
-  const common = { name, title, unit, figure, conditions, ...(target && { target }) }
+  const { name, title, unit, conditions, target, profile, figure = 'median' } = question
+  const asked = { name, title, unit, figure, conditions }
+  const common = { ...asked, ...(target && { target }), ...(profile && { profile }) }
   if (typeof contenders === 'string') return { ...common, skipped: contenders, rows: [] }
   const summaries = runs.map((own) => summarize(own, figure))
   const ours = summaries[0]?.runs ?? []

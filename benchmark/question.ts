@@ -39,6 +39,8 @@ export interface Question {
   /** Data and conditions, the same for all contenders. */
   readonly conditions: string
   readonly target?: Target
+  /** What a profile shows the time to go into, told beside a target that is missed. */
+  readonly profile?: string
   /** Answers a reason instead, if the question cannot be asked here. */
   open(setting: Setting): Promise<readonly Contender[] | string>
 }

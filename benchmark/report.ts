@@ -94,7 +94,8 @@ function section(answer: Answer): string {
 
 function met(answer: Answer): string {
   const reached = shown(answer.reached ?? Number.NaN, answer)
-  return answer.isMet === true ? `met with ${reached}` : `missed with ${reached}`
+  if (answer.isMet === true) return `met with ${reached}`
+  return `missed with ${reached}${answer.profile === undefined ? '' : `: ${answer.profile}`}`
 }
 
 function targetText(answer: Answer): string {

@@ -16,6 +16,8 @@ export const questions: Question[] = [
     conditions:
       '10,000 concepts of 200 bytes of text and a vector of 768 dimensions; the vector is a copy that stays as it is',
     target: { kind: 'at least', value: 600_000 },
+    profile:
+      'V8 takes 0.6 to 0.9 us to make and free an array of 768 numbers with memory of its own, one half of the whole; a pool would be three times as fast, but then `vector.buffer` holds other vectors as well',
     open,
   },
 ]

@@ -24,6 +24,8 @@ export const questions: Question[] = [
     unit: 'per second',
     conditions: '100,000 concepts of 200 bytes of text and a vector of 768 dimensions',
     target: { kind: 'at least', value: 1_000_000 },
+    profile:
+      'the calls take 0.4 us, as for hot concepts; the rest is some seven cache lines of id, table, cell and record that come from memory one after the other',
     open: (setting) => open(setting, Number.POSITIVE_INFINITY),
   },
 ]
