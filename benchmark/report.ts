@@ -27,7 +27,8 @@ and where. [Why we measure with our own loop](decisions/benchmark-loop.md).
 Contenders take turns in one process, run by run, over the same data. *limit* is what the machine
 allows: the same bytes written and synced in a file that is used again, or a call into native code
 that does nothing. A peer acknowledges with the same durability as we do. Figures are medians of
-runs, with the least and the most beside them; ratios are medians of the ratios of runs that followed
+runs, with the least and the most beside them; a run of calls counts by its median call, or by the
+mean of its calls where the target is a mean; ratios are medians of the ratios of runs that followed
 each other. P50 and P99 are over all calls of all runs.
 
 ${makeReport(report)}`
@@ -85,7 +86,7 @@ function section(answer: Answer): string {
     const ratio = row.contender === 'sutra' ? '' : precise(row.oursOverThis)
     return [row.contender].concat(figures, ratio, row.detail)
   })
-  const names = [answer.figure, 'least', 'most', ...calls.map((name) => name.replace('p', 'P'))]
+  const names = ['median run', 'least', 'most', ...calls.map((name) => name.replace('p', 'P'))]
   const body = table(['', ...names, 'sutra ÷ this', 'what'], lines)
   const promise =
     answer.target === undefined ? '' : `\n\nTarget: ${targetText(answer)}; ${met(answer)}.`
