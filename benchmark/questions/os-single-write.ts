@@ -17,6 +17,10 @@ export const questions: Question[] = [
     figure: 'mean',
     conditions: '200 bytes of text; the next write begins when the one before is with the system',
     target: { kind: 'at most', value: 0.02 },
+    profile:
+      'a call with nothing to write (deleting what is not there) takes 58 us, a write 64 us: the ' +
+      'time goes into waking the committing thread and being woken by it; with 1,000 in flight a ' +
+      'write takes 2.6 us',
     open: (setting) => open(setting, false),
   },
   {
