@@ -61,7 +61,7 @@ export class SutraError extends Error {
     }
   }
 
-  /** Errors of the package's ES modules and of its CommonJS build are told by this, not by class. */
+  /** Told by the symbol, not by class: ES modules and CommonJS build have one class each. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== SutraError) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && BRAND in value
