@@ -6,7 +6,15 @@ import type { Project, Source } from './rule.js'
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
-const FOLDERS_SKIPPED = new Set(['.git', 'node_modules', 'target', 'dist', 'data', 'golden'])
+const FOLDERS_SKIPPED = new Set([
+  '.bench',
+  '.git',
+  'node_modules',
+  'target',
+  'dist',
+  'data',
+  'golden',
+])
 const PATHS_SKIPPED = new Set(['docs/api', 'fuzz/corpus', 'fuzz/artifacts', 'fuzz/coverage'])
 const TEXT = /\.(rs|ts|mjs|js|cjs|json|toml|md|yml|yaml|sh|lock)$|^\.ci\/run$|^\.[\w.]+$/
 
