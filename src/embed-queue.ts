@@ -91,7 +91,8 @@ export async function embedTexts(
   } catch (cause) {
     if (signal?.aborted) throw new SutraError('ERR_ABORTED', 'aborted by the caller', { cause })
     const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new SutraError('ERR_IO', `embedder ${embedder.name}: ${reason}`, { cause })
+    const message = `embedder ${embedder.name}: ${reason}`
+    throw new SutraError('ERR_IO', message, { field: 'embedder', cause })
   }
   if (!Array.isArray(vectors) || vectors.length !== texts.length) {
     const got = Array.isArray(vectors) ? `${vectors.length} vectors` : 'no array'

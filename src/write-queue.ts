@@ -57,6 +57,8 @@ export class WriteQueue {
   readonly #writeTimeoutMs: number
   readonly #flush = (): void => this.flush()
   #frames = 0
+  /** True while a caller encodes. That may run a getter of his, which must not touch `out`. */
+  #isEncoding = false
   #isScheduled = false
   #inFlightOperations = 0
   #inFlightBytes = 0
@@ -80,6 +82,10 @@ export class WriteQueue {
   /** Starts a frame: the caller encodes a batch into `out` and then calls commit or abandon. */
   begin(): number {
     if (this.#waitingBytes > WAITING_BYTES_MAX) throw busy('too many writes wait for room')
+    if (this.#isEncoding) {
+      throw new SutraError('ERR_INVALID', 'a getter of a value that is written must not write')
+    }
+    this.#isEncoding = true
     const start = this.out.at
     this.out.reserve(FRAME_HEADER_BYTES)
     this.out.at = start + FRAME_HEADER_BYTES
@@ -88,18 +94,23 @@ export class WriteQueue {
 
   /** Takes back a frame whose encoding failed. */
   abandon(start: number): void {
+    this.#isEncoding = false
     this.out.at = start
+    this.#wakeIdle()
   }
 
   /** Cuts the batch out of a frame that is not to be written yet. */
   cut(start: number): Buffer {
     const bytes = Buffer.from(this.out.buffer.subarray(start + FRAME_HEADER_BYTES, this.out.at))
+    this.#isEncoding = false
     this.out.at = start
+    this.#wakeIdle()
     return bytes
   }
 
   /** Ends the frame and answers the promise of its result. */
   commit<T>(start: number, kind: WriteKind): Promise<T> {
+    this.#isEncoding = false
     const promise = new Promise<unknown>(takeSettlers) as Promise<T>
     const bytes = this.out.at - start - FRAME_HEADER_BYTES
     const { decode, group } = kind
@@ -126,6 +137,7 @@ export class WriteQueue {
 
   /** Hands over what was collected, or lets it wait for room. */
   flush(): void {
+    if (this.#isEncoding) return
     this.#isScheduled = false
     const bytes = this.out.at
     if (bytes === 0) return

@@ -136,6 +136,12 @@ test('a refused request does not make the server unhealthy', async (t) => {
   t.is((await app.inject({ method: 'GET', url: '/health' })).statusCode, 200)
 })
 
+test('an embedder that failed does not make the server unhealthy', (t) => {
+  const health = new WriteHealth()
+  health.failed(new SutraError('ERR_IO', 'embedder e: no network', { field: 'embedder' }))
+  t.is(health.refusal(), undefined)
+})
+
 test('a full disk is forgotten after a while, a failed sync never', (t) => {
   let now = 0
   const health = new WriteHealth(() => now)

@@ -290,3 +290,22 @@ test('a getter that throws is told to the caller, and the next write is whole', 
   await store.learn({ content: 'd' })
   t.is(store.stats().concepts, 1)
 })
+
+test('a getter that writes is refused, and what it is part of is written', async (t) => {
+  const store = await temporaryStore(t)
+  let inner: Promise<unknown> | undefined
+  let flushed: Promise<unknown> | undefined
+  const concept = {
+    get content(): string {
+      inner = store.learn({ content: 'inner' })
+      flushed = store.flush()
+      return 'outer'
+    },
+  }
+  const outer = store.learn(concept)
+  t.is((await refusal(() => inner)).code, 'ERR_INVALID')
+  const { id } = await outer
+  await flushed
+  t.is(store.get(id)?.content, 'outer')
+  t.is(store.stats().concepts, 1)
+})

@@ -71,6 +71,7 @@ test('what the embedder throws is the cause, and nothing is stored', async (t) =
   ]) {
     const error = await refusal(call)
     t.is(error.code, 'ERR_IO')
+    t.is(error.field, 'embedder')
     t.is(error.cause, cause)
     t.true(error.message.includes('no network'))
   }

@@ -117,6 +117,15 @@ test('one moment is exported, whatever is written meanwhile', async (t) => {
   t.false(Buffer.concat(chunks).toString().includes('too late'))
 })
 
+test('a closed store and a folder that is not there are an error, not the end', async (t) => {
+  const store = await emptyStore(t)
+  await store.close()
+  const path = join(folder, 'absent', 'export.jsonl')
+  // An unheard error of the file would be an uncaught exception, which fails the run.
+  await t.throwsAsync(exportFile(store, path), { code: 'ERR_CLOSED' })
+  await new Promise((resolve) => setTimeout(resolve, 50))
+})
+
 test('an export that fails leaves no file and no other one changed', async (t) => {
   const store = await emptyStore(t)
   await fill(store)

@@ -90,13 +90,17 @@ export async function exportFile(
   options: ExportOptions = {},
 ): Promise<ExportReport> {
   const partial = `${path}.partial`
+  const output = createWriteStream(partial)
+  // An error before the stream is piped, as with a closed store, would else end the process.
+  output.on('error', () => {})
   try {
-    const report = await exportStore(store, createWriteStream(partial), options)
+    const report = await exportStore(store, output, options)
     await syncPath(partial)
     await rename(partial, path)
     await syncPath(dirname(path))
     return report
   } catch (error) {
+    output.destroy()
     await rm(partial, { force: true })
     throw exportError(error, options.signal, path)
   }

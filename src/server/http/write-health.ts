@@ -23,7 +23,8 @@ export class WriteHealth {
 
   /** A write failed. Only failures that will meet the next write as well count. */
   failed(error: unknown): void {
-    if (!(error instanceof SutraError)) return
+    // An embedder that fails says nothing about the store, and the next write may well succeed.
+    if (!(error instanceof SutraError) || error.field === 'embedder') return
     // A failed sync is final until the store is opened again.
     if (error.code === 'ERR_IO' || error.code === 'ERR_CLOSED') {
       this.#refusal = { code: error.code, until: Infinity }
