@@ -20,10 +20,17 @@ export class EmbedQueue {
   readonly #writes: WriteQueue
   #batches: GappedBatch[] = []
   #running = new Set<Promise<void>>()
+  /** Settles when the batches of the turn before were handed on. */
+  #last: Promise<void> = Promise.resolve()
 
   constructor(embedder: Embedder, writes: WriteQueue) {
     this.#embedder = embedder
     this.#writes = writes
+  }
+
+  /** Whether writes wait here. Later ones, also without gaps, must then queue up behind them. */
+  get isBusy(): boolean {
+    return this.#batches.length > 0 || this.#running.size > 0
   }
 
   /** Answers the promise of the write's result. */
@@ -50,21 +57,28 @@ export class EmbedQueue {
     const batches = this.#batches
     if (batches.length === 0) return
     this.#batches = []
-    const run = this.#embed(batches).finally(() => this.#running.delete(run))
+    const run = this.#embed(batches, this.#last).finally(() => this.#running.delete(run))
     this.#running.add(run)
+    this.#last = run
   }
 
-  async #embed(batches: readonly GappedBatch[]): Promise<void> {
+  /** Turns are embedded at the same time, and handed on in their order. */
+  async #embed(batches: readonly GappedBatch[], before: Promise<void>): Promise<void> {
     const texts = batches.flatMap(({ gaps }) => gaps.map(({ text }) => text))
-    let vectors: Float32Array[]
+    let vectors: Float32Array[] = []
+    let failure: { error: unknown } | undefined
     try {
-      vectors = await embedTexts(this.#embedder, texts)
+      if (texts.length > 0) vectors = await embedTexts(this.#embedder, texts)
     } catch (error) {
-      for (const { reject } of batches) reject(error)
-      return
+      failure = { error }
     }
+    await before
     let next = 0
     for (const { batch, gaps, kind, resolve, reject } of batches) {
+      if (failure !== undefined && gaps.length > 0) {
+        reject(failure.error)
+        continue
+      }
       for (const { at } of gaps) {
         const vector = vectors[next++]
         if (vector === undefined) continue

@@ -181,9 +181,10 @@ class StoreHandle extends StoreReads implements Store {
     const bytes = this.#queue.out.at - batchAt
     const bytesMax = this.#rules.limits.frameBytesMax
     if (bytes > bytesMax) throw overLimit('batch', bytes, bytesMax)
-    if (gaps.length === 0 || this.#embeds === undefined) return this.#queue.commit(start, kind)
+    const embeds = gaps.length > 0 || this.#embeds?.isBusy ? this.#embeds : undefined
+    if (embeds === undefined) return this.#queue.commit(start, kind)
     const inBatch = gaps.map(({ at, text }) => ({ at: at - batchAt, text }))
-    return this.#embeds.add(this.#queue.cut(start), inBatch, kind)
+    return embeds.add(this.#queue.cut(start), inBatch, kind)
   }
 
   snapshot(): Snapshot {

@@ -126,3 +126,31 @@ function gateOf(): { promise: Promise<void>; resolve: () => void } {
   const promise = new Promise<void>((done) => (resolve = done))
   return { promise, resolve }
 }
+
+test('writes keep their order, however long each of their texts takes', async (t) => {
+  const waiting: (() => void)[] = []
+  const embedder = recorded((texts) => {
+    const vectors = texts.map((text) => Float32Array.of(text.length, 1, 1))
+    if (!texts.includes('slow')) return Promise.resolve(vectors)
+    return new Promise((resolve) => waiting.push(() => resolve(vectors)))
+  })
+  const store = await temporaryStore(t, { embedder })
+  const slow = store.learn({ key: 'k', content: 'slow' })
+  await new Promise(setImmediate)
+  const quick = store.learn({ key: 'k', content: 'quick' })
+  await new Promise(setImmediate)
+  const vectorless = store.learn({ content: 'by hand', vector: [1, 2, 3] })
+  await new Promise(setImmediate)
+  t.is(store.stats().written, 0)
+  for (const answer of waiting) answer()
+  const sequences = (await Promise.all([slow, quick, vectorless])).map(({ sequence }) => sequence)
+  t.deepEqual(sequences, [1, 2, 3])
+  t.is(store.getByKey('k')?.content, 'quick')
+  const late = store.learn({ key: 'gone', content: 'late' })
+  const { id } = await late
+  const again = store.learn({ key: 'gone', content: 'again' })
+  const removed = store.delete(id)
+  await again
+  t.true((await removed).deleted)
+  t.false(store.has(id))
+})
