@@ -1,7 +1,8 @@
 // Cargo.toml: the file as text, and the crate with what it depends on.
 
 import type { Extracted, ExtractLimits, PackageDependency, PackageFacts } from '../extracted.js'
-import { crateKey, documentKey } from '../keys.js'
+import { crateKey } from '../keys.js'
+import { withPackage } from './described-package.js'
 import { extractText } from './text.js'
 
 const TABLE = /^\s*\[{1,2}\s*([^\]]{1,500}?)\s*\]{1,2}\s*(?:#.*)?$/
@@ -11,17 +12,7 @@ const USES = { dependencies: 'normal', 'dev-dependencies': 'dev', 'build-depende
 
 /** Reads a Cargo.toml: its document `describes` the crate. */
 export function extractCargoToml(path: string, text: string, limits: ExtractLimits): Extracted {
-  const found = extractText(path, text, limits)
-  const facts = cargoFacts(text)
-  if (facts === undefined) return found
-  found.packages.push(facts)
-  found.associations.push({
-    source: documentKey(path),
-    targets: [facts.key],
-    type: 'semantic',
-    label: 'describes',
-  })
-  return found
+  return withPackage(extractText(path, text, limits), path, cargoFacts(text))
 }
 
 /** What a Cargo.toml says of its package; undefined for a workspace without one. */

@@ -1,7 +1,8 @@
 // package.json: the file as JSON, and the package with what it depends on.
 
 import type { Extracted, ExtractLimits, PackageDependency, PackageFacts } from '../extracted.js'
-import { documentKey, packageKey } from '../keys.js'
+import { packageKey } from '../keys.js'
+import { withPackage } from './described-package.js'
 import { extractJson } from './json.js'
 
 const LISTS = [
@@ -13,17 +14,7 @@ const LISTS = [
 
 /** Reads a package.json of the folder: its document `describes` the package. */
 export function extractPackageJson(path: string, text: string, limits: ExtractLimits): Extracted {
-  const found = extractJson(path, text, limits)
-  const facts = packageJsonFacts(text)
-  if (facts === undefined) return found
-  found.packages.push(facts)
-  found.associations.push({
-    source: documentKey(path),
-    targets: [facts.key],
-    type: 'semantic',
-    label: 'describes',
-  })
-  return found
+  return withPackage(extractJson(path, text, limits), path, packageJsonFacts(text))
 }
 
 /** What a package.json says of its package; undefined if it is not JSON or has no name. */
