@@ -41,7 +41,12 @@ export class Jobs {
       const settled = (): void => signal && forget(signal, cancel)
       token = this.#completions.add({
         decode: job.decode,
-        resolve: (result) => (settled(), resolve(result as T)),
+        // An answer that was on its way when the caller gave up comes too late.
+        resolve: (result) => {
+          settled()
+          if (signal?.aborted) reject(aborted(signal))
+          else resolve(result as T)
+        },
         reject: (error) => (settled(), reject(isAbort(error) ? aborted(signal) : error)),
         bytes: 0,
         group: '',

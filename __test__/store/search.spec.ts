@@ -134,3 +134,14 @@ test('a search under way is cancelled', async (t) => {
   const errors = await Promise.all(searches)
   t.true(errors.every((error) => error.code === 'ERR_ABORTED'))
 })
+
+test('an answer that comes after the caller gave up is not given', async (t) => {
+  const store = await temporaryStore(t, { vectorDimension: 2 })
+  await store.learn({ content: 'one', vector: [1, 0] })
+  const controller = new AbortController()
+  const search = refusal(() => store.search({ vector: [1, 0], signal: controller.signal }))
+  // The engine answers while this thread is busy; the answer waits for its turn.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+  controller.abort()
+  t.is((await search).code, 'ERR_ABORTED')
+})
