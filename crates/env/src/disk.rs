@@ -11,7 +11,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::{File, LockError, LockGuard, LockMode};
+use crate::{File, LockError, LockGuard, LockMode, Mapping};
 
 /// How to open a file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -74,6 +74,13 @@ pub trait Disk: Send + Sync {
     /// reports.
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>>;
 
+    /// Shows the whole of a file that is synced and that nobody writes or cuts any more. The
+    /// mapping stays with the file when its name changes.
+    ///
+    /// # Errors
+    /// `NotFound`, or as the operating system reports.
+    fn map(&self, path: &Path) -> io::Result<Arc<dyn Mapping>>;
+
     /// Gives a file another name in one instant, replacing what had that name. Open handles stay
     /// with the file. Durable only after [`Disk::sync_dir`] of the folder.
     ///
@@ -94,7 +101,8 @@ pub trait Disk: Send + Sync {
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
 
     /// Takes a lock that ends with the guard, or with the process however it dies. Never waits.
-    /// The file is made if missing and stays behind.
+    /// The file is made if missing and stays behind. A shared lock is also given where nothing can
+    /// be written: on the file as it is, or on nothing if there is none.
     ///
     /// # Errors
     /// [`LockError::Held`] if another process, or another part of this one, holds it.

@@ -14,7 +14,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod atomic_file;
 mod clock;
@@ -22,6 +22,7 @@ mod disk;
 mod environment;
 mod file;
 mod lock_file;
+mod mapping;
 mod os;
 mod random;
 mod work;
@@ -32,6 +33,7 @@ pub use disk::{DirEntry, Disk, EntryKind, OpenMode};
 pub use environment::Env;
 pub use file::{File, read_exact_at, read_to_end, write_all_at};
 pub use lock_file::{LockError, LockGuard, LockMode};
+pub use mapping::Mapping;
 pub use os::{OsClock, OsDisk, OsRandom, OsWork};
 pub use random::Random;
 pub use work::{Next, Steps, Work, WorkControl, WorkHandle};

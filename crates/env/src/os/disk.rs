@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::{fs, path};
 
 use super::lock;
-use crate::{DirEntry, Disk, EntryKind, File, LockError, LockGuard, LockMode, OpenMode};
+use crate::mapping::FileMapping;
+use crate::{DirEntry, Disk, EntryKind, File, LockError, LockGuard, LockMode, Mapping, OpenMode};
 
 /// The file system of this machine.
 pub struct OsDisk;
@@ -41,6 +42,10 @@ impl Disk for OsDisk {
             OpenMode::CreateNew => options.write(true).create_new(true),
         };
         Ok(Arc::new(OsFile(options.open(path)?)))
+    }
+
+    fn map(&self, path: &Path) -> io::Result<Arc<dyn Mapping>> {
+        Ok(Arc::new(FileMapping::of(&fs::File::open(path)?)?))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -177,6 +182,35 @@ mod tests {
         OsDisk.remove_file(&two).unwrap();
         assert_eq!(read_to_end(reader.as_ref()).unwrap(), b"seen");
         assert_eq!(kind_of(OsDisk.remove_file(&two)), Some(io::ErrorKind::NotFound));
+    }
+
+    #[test]
+    fn a_mapping_shows_the_whole_file_aligned_and_outlives_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        assert_eq!(kind_of(OsDisk.map(&path)), Some(io::ErrorKind::NotFound));
+        assert!(OsDisk.map(folder.path()).is_err());
+        let content: Vec<u8> = (0..10_001_u32).map(|at| (at % 251) as u8).collect();
+        let file = OsDisk.open(&path, OpenMode::CreateNew).unwrap();
+        write_all_at(file.as_ref(), 0, &content).unwrap();
+        file.sync_all().unwrap();
+        let mapping = OsDisk.map(&path).unwrap();
+        drop(file);
+        OsDisk.remove_file(&path).unwrap();
+        assert_eq!(mapping.bytes(), content);
+        assert_eq!(mapping.bytes().as_ptr().align_offset(8), 0);
+        let on_another_thread = std::thread::scope(|scope| {
+            scope.spawn(|| mapping.bytes().len()).join().unwrap_or_default()
+        });
+        assert_eq!(on_another_thread, content.len());
+    }
+
+    #[test]
+    fn an_empty_file_maps_to_an_empty_slice() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        OsDisk.open(&path, OpenMode::CreateNew).unwrap();
+        assert_eq!(OsDisk.map(&path).unwrap().bytes(), b"");
     }
 
     #[test]

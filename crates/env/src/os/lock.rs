@@ -1,8 +1,8 @@
 //! A lock on a file, held by `flock`, so that it ends with the process however it dies.
 //!
 //! Invariant: while an exclusive lock is held the file says the holder's process id in decimal and
-//! a newline, disk space permitting; a shared holder empties the file, so a process id in it is
-//! never of a third party.
+//! a newline, disk space permitting; a shared holder empties the file if it may write it, so a
+//! process id in it is never of a third party.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -17,7 +17,8 @@ use crate::{LockError, LockGuard, LockMode};
 const TEXT_BYTES_MAX: u64 = 16;
 
 struct OsLock {
-    file: File,
+    /// `None` if there is no file and none can be made.
+    file: Option<File>,
     mode: LockMode,
 }
 
@@ -25,20 +26,22 @@ impl LockGuard for OsLock {}
 
 impl Drop for OsLock {
     fn drop(&mut self) {
+        let Some(file) = &self.file else { return };
         if self.mode == LockMode::Exclusive {
             // Only a courtesy to readers of the file.
-            let _ = self.file.set_len(0);
+            let _ = file.set_len(0);
         }
         // Closing the handle is not enough: a process being started holds a copy of it for an
         // instant. Should this fail, the lock ends when the last copy is closed.
-        let _ = flock(&self.file, FlockOperation::Unlock);
+        let _ = flock(file, FlockOperation::Unlock);
     }
 }
 
 /// Takes the lock or says who has it, without waiting.
 pub fn take(path: &Path, mode: LockMode) -> Result<Box<dyn LockGuard>, LockError> {
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    let Some(mut file) = open(path, mode)? else {
+        return Ok(Box::new(OsLock { file: None, mode }));
+    };
     let operation = match mode {
         LockMode::Exclusive => FlockOperation::NonBlockingLockExclusive,
         LockMode::Shared => FlockOperation::NonBlockingLockShared,
@@ -55,7 +58,27 @@ pub fn take(path: &Path, mode: LockMode) -> Result<Box<dyn LockGuard>, LockError
     if mode == LockMode::Exclusive {
         let _ = file.write_all(format!("{}\n", process::id()).as_bytes());
     }
-    Ok(Box::new(OsLock { file, mode }))
+    Ok(Box::new(OsLock { file: Some(file), mode }))
+}
+
+/// The lock file, made if missing. A shared lock can be taken on one that may only be read: a store
+/// on a read-only medium can be read. `None` if nothing can be written and there is no file:
+/// whoever writes in the folder makes one first, so nobody does.
+fn open(path: &Path, mode: LockMode) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    let opened = options.read(true).write(true).create(true).truncate(false).open(path);
+    match opened {
+        Err(error) if mode == LockMode::Shared && is_not_writable(&error) => {}
+        opened => return opened.map(Some),
+    }
+    match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
+fn is_not_writable(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
 }
 
 fn holder(file: &mut File) -> Option<u32> {
@@ -126,6 +149,55 @@ mod tests {
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(held_by(take(&path, LockMode::Exclusive)), Ok(()));
+    }
+
+    /// Runs the test below where the folder cannot be written, while its lock is held elsewhere.
+    #[test]
+    fn where_nothing_can_be_written_a_shared_lock_needs_no_writing() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["held", "free", "none"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        std::fs::write(folder.path().join("free/LOCK"), "4000000\n").unwrap();
+        let _guard = take(&folder.path().join("held/LOCK"), LockMode::Exclusive).unwrap();
+        let mount = "mount --bind . . && mount -o remount,bind,ro . && cd . && exec \"$@\"";
+        let child = Command::new("unshare")
+            .args(["--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh"])
+            .arg(std::env::current_exe().unwrap())
+            .args(["--exact", "os::lock::tests::child_that_cannot_write", "--ignored"])
+            .args(["--nocapture", "--test-threads=1"])
+            .env("SUTRA_LOCK_PATH", folder.path())
+            .env("SUTRA_LOCK_HOLDER", process::id().to_string())
+            .current_dir(folder.path())
+            .output();
+        let Ok(output) = child else { return };
+        let said = String::from_utf8_lossy(&output.stderr);
+        // Where mounting is not permitted, there is nothing to see.
+        let may_mount = !(said.contains("unshare:") || said.contains("mount:"));
+        assert!(output.status.success() || !may_mount, "{said}");
+    }
+
+    #[test]
+    #[ignore = "the second process of another test"]
+    fn child_that_cannot_write() {
+        let Some(folder) = std::env::var_os("SUTRA_LOCK_PATH") else {
+            return;
+        };
+        let folder = Path::new(&folder);
+        let lock = |name: &str, mode| take(&folder.join(name).join("LOCK"), mode);
+        let pid = std::env::var("SUTRA_LOCK_HOLDER").unwrap().parse().unwrap();
+        assert_eq!(held_by(lock("held", LockMode::Shared)), Err(Some(pid)));
+        let _one = lock("free", LockMode::Shared).unwrap();
+        let _two = lock("free", LockMode::Shared).unwrap();
+        let _three = lock("none", LockMode::Shared).unwrap();
+        for name in ["free", "none"] {
+            let error = lock(name, LockMode::Exclusive).err();
+            let is_refused = |error: &io::Error| error.kind() == io::ErrorKind::ReadOnlyFilesystem;
+            assert!(matches!(error, Some(LockError::Io(error)) if is_refused(&error)));
+        }
+        // What is missing altogether is still told.
+        let absent = lock("absent", LockMode::Shared).err();
+        assert!(matches!(absent, Some(LockError::Io(_))));
     }
 
     fn wait_for_line(child: &mut process::Child, wanted: &str) {
