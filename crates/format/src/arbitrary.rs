@@ -6,6 +6,9 @@ use crate::id::{ConceptId, Identity};
 use crate::limits::VECTOR_DIMENSION_CONFIG_MAX;
 use crate::model::{AssociationClass, Metric};
 use crate::op_fields::Validity;
+use crate::sealed_file::{
+    BLOCK_BYTES, SealedHeader, SealedPlan, SectionChecksums, SectionKind, SectionSize,
+};
 use proptest::collection::{btree_map, vec};
 use proptest::num::{f32, f64};
 use proptest::option;
@@ -188,11 +191,11 @@ fn vector() -> impl Strategy<Value = Vec<u8>> {
     vec(finite, 1..8).prop_map(|numbers| numbers.iter().flat_map(|n| n.to_le_bytes()).collect())
 }
 
-fn fraction() -> impl Strategy<Value = Option<f64>> {
+pub fn fraction() -> impl Strategy<Value = Option<f64>> {
     option::of(prop_oneof![Just(0.0), Just(1.0), 0.0..=1.0])
 }
 
-fn validity() -> impl Strategy<Value = Validity> {
+pub fn validity() -> impl Strategy<Value = Validity> {
     const END: i64 = 8_640_000_000_000_000;
     prop_oneof![
         (-END..END, 1..=END)
@@ -282,4 +285,25 @@ pub fn flipped(bytes: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> + '_ {
 /// Every proper beginning of `bytes`; under Miri some of them.
 pub fn cut(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     (0..bytes.len()).step_by(if cfg!(miri) { 7 } else { 1 }).map(|length| &bytes[..length])
+}
+
+/// A whole sealed file, its sections given by their bytes.
+pub fn sealed_file(header: SealedHeader, sections: &[(SectionKind, Vec<u8>)]) -> Vec<u8> {
+    let sizes = sections.iter().map(|(kind, bytes)| {
+        let bytes = bytes.len() as u64;
+        SectionSize { kind: *kind, bytes, items: bytes }
+    });
+    let plan = SealedPlan::new(header, &sizes.collect::<Vec<_>>()).unwrap();
+    let mut file = plan.header_block();
+    let mut checksums = Vec::new();
+    for (_, bytes) in sections {
+        let mut passing = SectionChecksums::default();
+        passing.pass(bytes);
+        checksums.push(passing.finish());
+        file.extend_from_slice(bytes);
+        file.resize(file.len().next_multiple_of(BLOCK_BYTES), 0);
+    }
+    file.extend_from_slice(&plan.footer(&checksums).bytes);
+    assert_eq!(file.len() as u64, plan.file_bytes());
+    file
 }

@@ -40,6 +40,13 @@ impl Validity {
             _ => Ok(()),
         }
     }
+
+    /// Whether it holds at a moment. What has no limits always holds.
+    #[must_use]
+    pub fn holds_at(self, moment_ms: i64) -> bool {
+        self.from_ms.is_none_or(|from_ms| from_ms <= moment_ms)
+            && self.to_ms.is_none_or(|to_ms| moment_ms < to_ms)
+    }
 }
 
 impl<'a> FieldReader<'_, 'a> {

@@ -5,9 +5,19 @@ use allocation_counter::measure;
 use std::hint::black_box;
 use sutra_format::attributes::read_attributes;
 use sutra_format::batch::decode_operations;
+use sutra_format::checksum::crc32c;
+use sutra_format::concept_record::ConceptRecord;
+use sutra_format::decode_error::Problem;
+use sutra_format::manifest::Manifest;
 use sutra_format::msgpack::Reader;
+use sutra_format::sealed_file::{FileKind, SealedHeader, SealedPlan, SectionKind, SectionSize};
+use sutra_format::sealed_layout::SealedLayout;
+use sutra_format::segment::names::next_name;
+use sutra_format::vector_file::VectorMeta;
 use sutra_format::wal_record::Record;
-use sutra_format::{Commit, ConceptId, Limits, RecordHeader, RecordKind, SegmentHeader, StoreMeta};
+use sutra_format::{
+    Commit, ConceptId, Cursor, Limits, RecordHeader, RecordKind, SegmentHeader, StoreMeta,
+};
 
 /// Enough to say what is wrong.
 const REFUSAL_BYTES_MAX: u64 = 1024;
@@ -121,6 +131,68 @@ fn records_and_headers_are_read_without_allocating() {
         assert!(SegmentHeader::decode(&good).is_err());
         assert!(StoreMeta::decode(&good).is_err());
         assert!(ConceptId::from_hex(&good).is_none());
+    });
+    assert_eq!(bytes, 0);
+}
+
+/// A footer that claims sections, blocks and lengths without end, all checksums right.
+#[test]
+fn claimed_sections_of_a_sealed_file_allocate_by_the_bytes() {
+    let kind = FileKind::Segment;
+    let header = SealedHeader { kind, number: 1, store_id: [7; 16], first_seqno: 1, last_seqno: 2 };
+    let size = SectionSize { kind: SectionKind::Nodes, bytes: 64, items: u64::MAX };
+    let plan = SealedPlan::new(header, &[size]).unwrap();
+    let footer_at = plan.footer_offset() as usize;
+    let mut good = plan.header_block();
+    good.resize(footer_at, 0);
+    good.extend_from_slice(&plan.footer(&[vec![1]]).bytes);
+    for (offset, claim) in [(0, vec![0xff; 4]), (16, vec![0xff; 8]), (24, vec![0xff; 8])] {
+        let mut file = good.clone();
+        file[footer_at + offset..footer_at + offset + claim.len()].copy_from_slice(&claim);
+        let trailer_at = file.len() - 32;
+        let footer = crc32c(&file[footer_at..trailer_at - 4]).to_le_bytes();
+        file[trailer_at - 4..trailer_at].copy_from_slice(&footer);
+        file[trailer_at + 24..trailer_at + 28].copy_from_slice(&footer);
+        let trailer = crc32c(&file[trailer_at..trailer_at + 28]).to_le_bytes();
+        file[trailer_at + 28..].copy_from_slice(&trailer);
+        let bytes = allocated(|| {
+            let refused = SealedLayout::decode(kind, &file).unwrap_err();
+            assert!(matches!(refused.problem, Problem::Value { .. }), "{refused}");
+        });
+        assert_cheap("a sealed file", bytes);
+    }
+    let bytes = allocated(|| assert!(SealedLayout::decode(kind, &good).is_ok()));
+    assert_cheap("a sealed file", bytes);
+}
+
+#[test]
+fn claimed_files_of_a_manifest_allocate_next_to_nothing() {
+    let good = Manifest::default().encode();
+    for counts in [[u32::MAX; 3], [1 << 20, 0, 0], [0, 1 << 20, 0], [0, 0, 1 << 28]] {
+        let mut claimed = good.clone();
+        claimed[104..116].copy_from_slice(&counts.map(u32::to_le_bytes).concat());
+        let end = claimed.len() - 4;
+        let checksum = crc32c(&claimed[..end]).to_le_bytes();
+        claimed[end..].copy_from_slice(&checksum);
+        let bytes = allocated(|| {
+            let refused = Manifest::decode(&claimed).unwrap_err();
+            assert!(matches!(refused.problem, Problem::Value { .. }), "{refused}");
+        });
+        assert_cheap("a manifest", bytes);
+    }
+}
+
+#[test]
+fn what_a_segment_holds_is_read_without_allocating() {
+    let mut record = vec![0xff; 400];
+    record[..8].copy_from_slice(&[0x90, 1, 0, 0, 1, 0, 0xff, 0xff]);
+    let name = [&[1, 0, 0xff, 0xff, 1, 0, 0, 0, 0, 0, 0, 0], &[b'a'; 40][..]].concat();
+    let bytes = allocated(|| {
+        assert!(ConceptRecord::check(&record).is_err());
+        let unchecked = ConceptRecord::new(&record);
+        let _texts = black_box((unchecked.content(), unchecked.attributes(), unchecked.key()));
+        assert!(next_name(&mut Cursor::new(&name)).is_err());
+        assert!(VectorMeta::decode(&record).is_err());
     });
     assert_eq!(bytes, 0);
 }

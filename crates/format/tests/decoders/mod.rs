@@ -1,6 +1,8 @@
 //! What must hold of every decoder for any bytes: no panic, and what is read is what was written.
 //! `tests/replay.rs` runs this with mutated golden bytes, `fuzz/` with a coverage-guided fuzzer.
 
+pub mod sealed;
+
 use sutra_format::attributes::read_attributes;
 use sutra_format::batch::decode_operations;
 use sutra_format::checksum::crc32c;
@@ -18,16 +20,22 @@ use sutra_format::{
 pub type Decoder = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const DECODERS: [Decoder; 9] = [
+pub const DECODERS: [Decoder; 15] = [
     ("attributes", attributes),
     ("batch", batch),
     ("commit", commit),
     ("concept_id", concept_id),
+    ("concept_record", sealed::concept_record),
     ("log_segment", log_segment),
+    ("manifest", sealed::manifest),
     ("msgpack", msgpack),
     ("record", record),
+    ("sealed_layout", sealed::sealed_layout),
+    ("segment_entries", sealed::segment_entries),
     ("segment_header", segment_header),
+    ("segment_names", sealed::segment_names),
     ("store_meta", store_meta),
+    ("vector_meta", sealed::vector_meta),
 ];
 
 /// Attributes that are read end where they say, and their maps and arrays nest to the limit.
