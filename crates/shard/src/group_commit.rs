@@ -3,20 +3,29 @@
 //! There is no timer: while the disk is busy with one group, the next one gathers by itself.
 //! A batch is applied before it is written, since later batches of its group must see it; readers
 //! see it after the group is published, and never if its sync fails.
+//!
+//! Between groups the committer looks after the delta: one that is large is handed over for being
+//! written to a segment, and while memory is at its bound no group is begun.
 
-use crate::delta::DeltaWriter;
+use crate::delta::{DeltaWriter, Outcome};
 use crate::error::{Error, Result};
 use crate::options::ShardOptions;
 use crate::stats::Counters;
+use crate::storage::Storage;
 use crate::wal::Wal;
 use crate::write::{Ack, AckSink, Committed, Pending, Queue, Request};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use sutra_env::{Env, Next, Steps};
-use sutra_format::Batch;
+use sutra_env::{Env, Next, Steps, WorkHandle};
+use sutra_format::{Batch, ConceptId, Op};
 
 /// Batch bytes gathered into one group, if so many are waiting.
 const GROUP_BYTES_MAX: usize = 4 << 20;
+/// A delta of so many bytes, or one whose newest log file has them, is written to a segment when
+/// the shard is closed, so that opening it does not have to read the log.
+const CLOSE_FLUSH_BYTES: u64 = 4 << 20;
+/// How often a committer that waits for room looks for writes that waited too long.
+const ROOM_WAIT_US: u64 = 50_000;
 
 /// The background task that owns log and delta.
 pub(crate) struct GroupCommit {
@@ -26,9 +35,29 @@ pub(crate) struct GroupCommit {
     pub wal: Wal,
     pub delta: DeltaWriter,
     pub counters: Arc<Counters>,
+    pub storage: Arc<Storage>,
+    /// Writes frozen deltas to segments.
+    pub flusher: WorkHandle,
     /// Taken from the queue, empty between steps.
     pub group: Vec<Pending>,
+    pub flushes: Flushes,
+    /// Time of the last commit: times of commits do not go back.
+    pub committed_us: u64,
     pub is_closed: bool,
+}
+
+/// Who waits for the newest delta to be in segments.
+#[derive(Default)]
+pub(crate) struct Flushes {
+    /// Whom to tell, and the commit that has to be there.
+    waiting: Vec<(Ack, u64)>,
+    /// Whom to tell that the log is closed, which happens after that.
+    closing: Vec<Ack>,
+    /// Up to here the delta is to be handed over, as soon as another one may wait.
+    wanted_seqno: u64,
+    /// Failures of the flusher that were told already.
+    failures_seen: u64,
+    released_seqno: u64,
 }
 
 type Answer = (Ack, Result<Committed>);
@@ -37,6 +66,16 @@ impl Steps for GroupCommit {
     fn step(&mut self) -> Next {
         if self.is_closed {
             return Next::Done;
+        }
+        self.follow_storage();
+        if self.is_closed {
+            return Next::Done;
+        }
+        if self.must_wait_for_room() {
+            self.flushes.wanted_seqno = self.wal.last_seqno();
+            self.freeze_if_due();
+            self.go_on_without_room();
+            return if self.is_closed { Next::Done } else { Next::WaitUs(ROOM_WAIT_US) };
         }
         let mut group = std::mem::take(&mut self.group);
         self.queue.take_group(GROUP_BYTES_MAX, &mut group);
@@ -52,11 +91,18 @@ impl Steps for GroupCommit {
 impl GroupCommit {
     /// Waits for more, unless a write failed: the queue refuses everything from then on, a close
     /// as well, and whoever closes waits for the end of this task.
-    fn rest(&self) -> Next {
+    fn rest(&mut self) -> Next {
         if !self.wal.has_failed() {
-            return Next::Wait;
+            return match self.storage.options.delta_age_us_max {
+                Some(age_us) if self.delta.seqnos().is_some() => Next::WaitUs(age_us),
+                _ => Next::Wait,
+            };
         }
         self.wal.stop_spare();
+        let closed = Error::Closed("an earlier write to the log failed; open it again".into());
+        let flushes = std::mem::take(&mut self.flushes);
+        let waiting = flushes.waiting.into_iter().map(|(ack, _)| ack).chain(flushes.closing);
+        acknowledge(waiting.map(|ack| (ack, Err(closed.clone()))).collect(), None);
         Next::Done
     }
 
@@ -64,32 +110,187 @@ impl GroupCommit {
         let mut answers: Vec<Answer> = Vec::with_capacity(group.len());
         let started_us = self.env.clock.monotonic_us();
         let room = self.make_room(group, started_us);
-        let now_us = self.env.clock.wall_us();
-        let mut must_sync = false;
-        let mut must_close = false;
+        let now_us = self.env.clock.wall_us().max(self.committed_us);
+        self.committed_us = now_us;
+        let mut flushing = Vec::new();
+        let mut closing = Vec::new();
         for Pending { request, ack, queued_us } in group.drain(..) {
-            let result = match request {
-                Request::Write(batch) => room
-                    .clone()
-                    .and_then(|()| self.admit(queued_us, started_us))
-                    .and_then(|()| self.stage(&batch, now_us)),
-                Request::Flush => {
-                    must_sync = true;
-                    Ok(self.nothing_done())
+            match request {
+                Request::Write(batch) => {
+                    let staged = room
+                        .clone()
+                        .and_then(|()| self.admit(queued_us, started_us))
+                        .and_then(|()| self.stage(&batch, now_us));
+                    answers.push((ack, staged));
                 }
-                Request::Close => {
-                    must_close = true;
-                    Ok(self.nothing_done())
-                }
-            };
-            answers.push((ack, result));
+                Request::Flush => flushing.push(ack),
+                Request::Close => closing.push(ack),
+            }
         }
-        let written = self.write_group(must_sync, must_close);
+        let must_sync = !(flushing.is_empty() && closing.is_empty());
+        let written = if must_sync { self.wal.sync() } else { self.wal.commit_group() };
+        let written = written.inspect_err(|error| self.after_failure(error));
         if written.is_ok() {
-            self.delta.publish(self.wal.last_seqno());
+            self.storage.shared.publish(self.wal.last_seqno(), self.delta.counts());
         }
         self.count(&answers, started_us);
-        acknowledge(answers, written.err().as_ref());
+        let failure = written.err();
+        if let Some(failure) = &failure {
+            let asked = flushing.drain(..).chain(closing.drain(..));
+            answers.extend(asked.map(|ack| (ack, Err(failure.clone()))));
+        }
+        acknowledge(answers, failure.as_ref());
+        self.look_after_delta(flushing, closing);
+    }
+
+    /// Hands the delta over when it is large, old, or somebody asked for it.
+    fn look_after_delta(&mut self, flushing: Vec<Ack>, closing: Vec<Ack>) {
+        let last_seqno = self.wal.last_seqno();
+        let bytes = self.delta.delta().memory().total();
+        let is_worth_it =
+            bytes >= CLOSE_FLUSH_BYTES || self.wal.segment_bytes() >= CLOSE_FLUSH_BYTES;
+        if !flushing.is_empty() || (!closing.is_empty() && is_worth_it) {
+            self.flushes.wanted_seqno = last_seqno;
+            // After a failure it would wait for its next try, and whoever asked with it.
+            self.flusher.wake();
+        }
+        self.flushes.waiting.extend(flushing.into_iter().map(|ack| (ack, last_seqno)));
+        self.flushes.closing.extend(closing);
+        self.freeze_if_due();
+        self.answer_flushes();
+    }
+
+    fn freeze_if_due(&mut self) {
+        let Some((first_seqno, _)) = self.delta.seqnos() else { return };
+        let options = &self.options;
+        let is_wanted = self.flushes.wanted_seqno >= first_seqno;
+        let delta = self.delta.delta();
+        let is_large = delta.cells() as usize >= options.memory_threshold
+            || delta.memory().total() >= options.delta_bytes_max.min(options.memory_bytes_max / 3)
+            || self.delta.is_full();
+        if !(is_wanted || is_large || self.is_old()) || self.wal.has_failed() {
+            return;
+        }
+        // What goes into segments must be in the log for certain: its records are given up only
+        // after that, and the next seqno must not be given out again.
+        if let Err(error) = self.wal.sync() {
+            self.after_failure(&error);
+        } else if self.storage.freeze(&mut self.delta) {
+            self.flusher.wake();
+        }
+    }
+
+    fn is_old(&self) -> bool {
+        let began_us = self.delta.first_committed_us();
+        let age_us = self.env.clock.wall_us().saturating_sub(began_us);
+        self.options.delta_age_us_max.is_some_and(|max| age_us >= max)
+    }
+
+    /// Takes note of what the background tasks did: the layers may have changed, the log may have
+    /// been written to segments, a flush may have failed.
+    fn follow_storage(&mut self) {
+        let shared = &self.storage.shared;
+        if shared.generation() != self.delta.state().generation() {
+            self.delta.set_state(shared.state());
+        }
+        let floor_seqno = self.storage.floor_seqno();
+        if floor_seqno > self.flushes.released_seqno && !self.wal.has_failed() {
+            // What cannot be given up now is tried again after the next flush.
+            let released = self.wal.release_below(floor_seqno);
+            self.counters
+                .release_failures
+                .fetch_add(u64::from(released.is_err()), Ordering::Relaxed);
+            self.flushes.released_seqno = floor_seqno;
+        }
+        self.freeze_if_due();
+        self.answer_flushes();
+    }
+
+    fn answer_flushes(&mut self) {
+        let floor_seqno = self.storage.floor_seqno();
+        let is_empty = self.delta.seqnos().is_none() && !self.storage.is_flushing();
+        let failures = self.storage.figures.flush_failures.load(Ordering::Acquire);
+        let failed = (failures > self.flushes.failures_seen)
+            .then(|| self.storage.figures.flush_error.lock().clone())
+            .flatten();
+        self.flushes.failures_seen = failures;
+        let mut answers = Vec::new();
+        let done = Committed { seqno: self.wal.last_seqno(), outcomes: Vec::new() };
+        self.flushes.waiting.retain(|(ack, seqno)| {
+            let answer = if *seqno <= floor_seqno || is_empty {
+                Ok(done.clone())
+            } else if let Some(error) = &failed {
+                Err(error.clone())
+            } else {
+                return true;
+            };
+            answers.push((ack.clone(), answer));
+            false
+        });
+        if failed.is_some() {
+            self.flushes.wanted_seqno = 0;
+        }
+        let is_flushed = self.flushes.wanted_seqno <= floor_seqno || is_empty;
+        if is_flushed && !self.flushes.closing.is_empty() {
+            let closed = self.close_log();
+            self.is_closed = true;
+            let closing = std::mem::take(&mut self.flushes.closing);
+            answers.extend(
+                closing.into_iter().map(|ack| (ack, closed.clone().map(|()| done.clone()))),
+            );
+        }
+        acknowledge(answers, None);
+    }
+
+    /// Ends the log. One that is not needed any more is made short, so that the next opening has
+    /// little to read.
+    fn close_log(&mut self) -> Result<()> {
+        let floor_seqno = self.storage.floor_seqno();
+        if floor_seqno == self.wal.last_seqno() && !self.wal.has_failed() {
+            // A full disk, or a file that cannot be given up, leaves the log as long as it is.
+            let released =
+                self.wal.begin_small().and_then(|()| self.wal.release_below(floor_seqno));
+            self.counters
+                .release_failures
+                .fetch_add(u64::from(released.is_err()), Ordering::Relaxed);
+        }
+        self.wal.close()
+    }
+
+    /// Whether memory is at its bound, so that no group may be begun. It always may when nothing
+    /// is in memory but what views hold.
+    fn must_wait_for_room(&self) -> bool {
+        let bound = self.options.memory_bytes_max;
+        // After a failed write everything is refused anyway, and the end must not wait.
+        if bound == u64::MAX || self.wal.has_failed() {
+            return false;
+        }
+        self.memory_bytes() > bound && (self.delta.seqnos().is_some() || self.storage.is_flushing())
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        let bytes = self.storage.delta_bytes();
+        self.delta.delta().memory().total() + bytes.frozen + bytes.held
+    }
+
+    /// Refuses the writes that waited for room for too long, and does what needs no room: whoever
+    /// flushes or closes hears why there is none.
+    fn go_on_without_room(&mut self) {
+        let now_us = self.env.clock.monotonic_us();
+        let (mut late, mut asked) = (Vec::new(), Vec::new());
+        let queued_us = now_us.saturating_sub(self.options.write_timeout_us);
+        self.queue.take_without_room(queued_us, &mut late, &mut asked);
+        let bytes = self.memory_bytes();
+        let message = format!(
+            "the store holds {bytes} of {} bytes, and writing them to disk takes too long",
+            self.options.memory_bytes_max
+        );
+        self.counters.refused_busy.fetch_add(late.len() as u64, Ordering::Relaxed);
+        let refused = late.into_iter().map(|late| (late.ack, Err(Error::Busy(message.clone()))));
+        acknowledge(refused.collect(), None);
+        if !asked.is_empty() {
+            self.commit(&mut asked);
+        }
     }
 
     /// Space in the log for the whole group, so that a full disk refuses it before any of it is
@@ -127,52 +328,30 @@ impl GroupCommit {
 
     /// Checks a batch against everything before it, then appends and applies it.
     fn stage(&mut self, batch: &Batch, now_us: u64) -> Result<Committed> {
+        if self.wal.has_failed() {
+            return Err(Error::Closed("an earlier batch of the group failed".into()));
+        }
         let operations = batch.decode(&self.options.limits)?;
         let checked = self.delta.check(&operations)?;
-        if self.delta.is_without_effect(&operations) {
+        if self.delta.is_without_effect(&operations)? {
             let seqno = self.wal.last_seqno();
-            let outcomes = self.delta.apply(seqno, now_us, &operations, &checked);
-            return Ok(Committed { seqno, outcomes });
+            let nothing = |operation: &Op<'_>| Outcome { id: subject(operation), changed: false };
+            return Ok(Committed { seqno, outcomes: operations.iter().map(nothing).collect() });
         }
-        self.check_memory(batch)?;
         let seqno = self.wal.append_commit(now_us, batch.bytes());
-        let outcomes = self.delta.apply(seqno, now_us, &operations, &checked);
+        let applied = self.delta.apply(seqno, now_us, &operations, &checked);
+        let outcomes = applied.inspect_err(|error| {
+            // A part of it may be in the delta: nothing of this group may be published.
+            self.wal.poison();
+            self.after_failure(error);
+        })?;
         Ok(Committed { seqno, outcomes })
-    }
-
-    fn check_memory(&self, batch: &Batch) -> Result<()> {
-        if self.options.memory_bytes_max == u64::MAX {
-            return Ok(());
-        }
-        let memory = self.delta.delta().memory();
-        let bytes = memory.records + memory.tables + memory.vectors + batch.bytes().len() as u64;
-        if bytes > self.options.memory_bytes_max {
-            let bound = self.options.memory_bytes_max;
-            return Err(Error::Busy(format!("the store holds {bytes} of {bound} bytes")));
-        }
-        Ok(())
-    }
-
-    fn write_group(&mut self, must_sync: bool, must_close: bool) -> Result<()> {
-        let written = if must_close {
-            self.is_closed = true;
-            self.wal.close()
-        } else if must_sync {
-            self.wal.sync()
-        } else {
-            self.wal.commit_group()
-        };
-        written.inspect_err(|error| self.after_failure(error))
     }
 
     fn after_failure(&self, error: &Error) {
         if self.wal.has_failed() {
             self.queue.fail(&format!("an earlier write failed ({error}); open the store again"));
         }
-    }
-
-    fn nothing_done(&self) -> Committed {
-        Committed { seqno: self.wal.last_seqno(), outcomes: Vec::new() }
     }
 
     fn count(&self, answers: &[Answer], started_us: u64) {
@@ -202,5 +381,14 @@ fn acknowledge(answers: Vec<Answer>, failure: Option<&Error>) {
     }
     for sink in sinks {
         sink.group_end();
+    }
+}
+
+/// The concept that an operation which removes something is about.
+fn subject(operation: &Op<'_>) -> ConceptId {
+    match operation {
+        Op::Delete(id) => *id,
+        Op::Dissociate(name) => name.source,
+        _ => ConceptId::default(),
     }
 }

@@ -1,6 +1,11 @@
 //! What a shard is opened with. The store checks ranges; a shard takes what it is given.
 
+use std::ops::Range;
 use sutra_format::{Limits, Metric};
+
+/// Chooses which neighbouring segments to merge next, at least two of them, as a range of their
+/// sizes in bytes, oldest first. Nothing when all are well as they are.
+pub type MergePolicy = fn(sizes: &[u64]) -> Option<Range<usize>>;
 
 /// When a write counts as done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,8 +56,20 @@ pub struct ShardOptions {
     pub queue_capacity: usize,
     /// How long a write may wait for the committer, in microseconds, before it is refused.
     pub write_timeout_us: u64,
-    /// Bytes of memory at which writes are refused with `Busy`.
+    /// Bytes of memory for the deltas together; at it, writes wait for segments to be written, then
+    /// are refused with `Busy`.
     pub memory_bytes_max: u64,
+    /// Concepts in a delta at which it is written to a segment.
+    pub memory_threshold: usize,
+    /// Bytes of a delta at which it is written to a segment.
+    pub delta_bytes_max: u64,
+    /// Age of a delta, in microseconds since its first commit, at which it is written to a segment.
+    pub delta_age_us_max: Option<u64>,
+    /// How long versions are kept after they were replaced, in microseconds.
+    pub history_keep_us: Option<u64>,
+    /// Chooses what to merge. The simulation brings its own, since the segments that it has room
+    /// for are all of one size.
+    pub merge_policy: MergePolicy,
     /// Bug switched on to see that the tests find it.
     #[cfg(feature = "planted-bugs")]
     pub planted_bug: Option<crate::PlantedBug>,
@@ -73,6 +90,11 @@ impl Default for ShardOptions {
             queue_capacity: 100_000,
             write_timeout_us: 30_000_000,
             memory_bytes_max: u64::MAX,
+            memory_threshold: 50_000,
+            delta_bytes_max: 256 << 20,
+            delta_age_us_max: Some(60_000_000),
+            history_keep_us: None,
+            merge_policy: crate::compaction::merge_by_size,
             #[cfg(feature = "planted-bugs")]
             planted_bug: None,
         }

@@ -11,4 +11,21 @@ pub enum PlantedBug {
     SkipChecksum,
     /// What stands after the last good record is taken for a record too.
     TornTailAsData,
+    /// The log is given up as soon as a delta is to be written to a segment, before the manifest
+    /// that names the segment is on disk.
+    FloorMovedTooEarly,
+    /// Files that were merged are removed although the manifest without them was not synced.
+    ManifestNotSyncedBeforeDeleting,
+    /// A segment is named by the manifest although it was not synced.
+    SegmentNotSynced,
+    /// The manifest's new name is not made durable.
+    RenameWithoutFolderSync,
+    /// The names of segments are not made durable before the manifest names them.
+    SegmentNameNotSynced,
+    /// A merge drops a tombstone although an older segment has the concept.
+    TombstoneDroppedTooEarly,
+    /// A merge drops the end of an association although an older segment has the association.
+    EdgeEndDroppedTooEarly,
+    /// A file that was merged is removed although a view reads it.
+    SnapshotFileDeleted,
 }

@@ -1,81 +1,108 @@
 //! One shard: opening, reading, writing, closing.
 
-use crate::delta::Delta;
+use crate::check::{Report, check_running};
+use crate::compaction::Compactor;
+use crate::delta::DeltaWriter;
 use crate::error::{Error, Result};
-use crate::group_commit::GroupCommit;
+use crate::flush::Flusher;
+use crate::group_commit::{Flushes, GroupCommit};
+use crate::manifest_file::ManifestFile;
 use crate::options::ShardOptions;
-use crate::recover::{Recovery, create_folders, log_files, recover};
-use crate::stats::{Counters, ShardStats};
+use crate::recover::{Recovery, ShardFiles, create_folders, log_files, recover};
+use crate::segment::SegmentDir;
+use crate::shared::Shared;
+use crate::stats::{Background, Counters, ShardStats};
+use crate::storage::Storage;
 use crate::view::View;
 use crate::wal::{SegmentFiles, Wal, discard_unused};
 use crate::write::{Ack, Committed, Pending, Queue, Request, Waiter};
 use parking_lot::Mutex;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_env::{Env, WorkHandle};
 use sutra_format::Batch;
 
 /// One storage engine in one folder. Share it in an [`Arc`]; all methods take `&self`.
 pub struct Shard {
     env: Env,
-    delta: Arc<Delta>,
+    shared: Arc<Shared>,
+    storage: Arc<Storage>,
     queue: Arc<Queue>,
     counters: Arc<Counters>,
     files: SegmentFiles,
     recovery: Recovery,
     /// Nothing when opened for reading.
-    committer: Option<WorkHandle>,
+    tasks: Option<Tasks>,
     closed: Mutex<Option<Result<()>>>,
 }
 
+/// The background work of a shard.
+struct Tasks {
+    committer: WorkHandle,
+    flusher: WorkHandle,
+    compactor: WorkHandle,
+    is_stopped: Arc<AtomicBool>,
+}
+
 impl Shard {
-    /// Opens the shard in the folder `path`, making it if it is not there: reads the log, cuts an
-    /// unfinished write from its end and makes sure that everything read is on disk.
+    /// Opens the shard in the folder `path`, making it if it is not there: maps the segments, reads
+    /// what the log has beyond them, cuts an unfinished write from its end and makes sure that
+    /// everything read is on disk.
     ///
     /// # Errors
     /// `Corrupt` with file and offset, and nothing changed; `Io`; `DiskFull`.
     pub fn open(env: &Env, path: &Path, options: ShardOptions) -> Result<Arc<Self>> {
         let started_us = env.clock.monotonic_us();
         let files = log_files(env, path, &options);
+        let dir = SegmentDir::new(env, path);
+        let manifest_file = ManifestFile::new(env, path);
         if !options.read_only {
             create_folders(env, path)?;
         }
-        let (delta, replayed) = recover(&files, &options)?;
-        let readable = Arc::clone(delta.delta());
+        let shard_files = ShardFiles {
+            disk: env.disk.as_ref(),
+            log: &files,
+            sealed: &dir,
+            manifest: &manifest_file,
+        };
+        let recovered = recover(&shard_files, &options)?;
+        let (replayed, manifest) = (recovered.replayed, recovered.manifest);
+        let shared = Arc::new(Shared::new(Arc::clone(recovered.writer.state())));
+        let storage =
+            Storage::new(env, &options, dir, manifest_file, manifest, Arc::clone(&shared));
+        let storage = Arc::new(storage);
         let queue = Arc::new(Queue::new(options.queue_capacity));
         let counters = Arc::new(Counters::default());
         counters.segment_number.store(replayed.position.segment_number, Ordering::Relaxed);
-        let committer = if options.read_only {
+        let mut orphans = 0;
+        let tasks = if options.read_only {
             queue.refuse("the store was opened for reading");
+            shared.publish(replayed.position.last_seqno, recovered.writer.counts());
             None
         } else {
-            let task = GroupCommit {
-                env: env.clone(),
-                wal: Wal::resume(env, files.clone(), &options, &replayed)?,
-                options,
-                queue: Arc::clone(&queue),
-                delta,
-                counters: Arc::clone(&counters),
-                group: Vec::new(),
-                is_closed: false,
-            };
-            Some(env.work.start("sutra-commit", Box::new(task)))
+            let wal = Wal::resume(env, files.clone(), &options, &replayed)?;
+            orphans = storage.begin()?;
+            shared.publish(replayed.position.last_seqno, recovered.writer.counts());
+            let work = Starting { storage: &storage, queue: &queue, counters: &counters };
+            Some(work.start(options, wal, recovered.writer, recovered.max_committed_us))
         };
         let recovery = Recovery {
             commits: replayed.commits,
             log_bytes: replayed.bytes,
             torn_bytes: replayed.torn.map_or(0, |torn| torn.bytes),
+            orphans,
             duration_us: env.clock.monotonic_us().saturating_sub(started_us),
         };
         Ok(Arc::new(Self {
             env: env.clone(),
-            delta: readable,
+            shared,
+            storage,
             queue,
             counters,
             files,
             recovery,
-            committer,
+            tasks,
             closed: Mutex::new(None),
         }))
     }
@@ -83,21 +110,46 @@ impl Shard {
     /// Removes what an interrupted making of a shard left in the folder `path`.
     ///
     /// # Errors
-    /// `Corrupt` when there is a log that holds anything; `Io`.
+    /// `Corrupt` when there is a log or a segment that holds anything; `Io`.
     pub fn discard_unused(env: &Env, path: &Path) -> Result<()> {
-        discard_unused(&log_files(env, path, &ShardOptions::default()))
+        if let Some(file) = SegmentDir::new(env, path).list()?.first() {
+            let message = "a file of a store whose file STORE is missing";
+            return Err(Error::corrupt(&file.path, 0, message));
+        }
+        discard_unused(&log_files(env, path, &ShardOptions::default()))?;
+        ManifestFile::new(env, path).remove()
     }
 
     /// The shard after the last published commit.
     #[must_use]
     pub fn view(&self) -> View {
-        View::new(Arc::clone(&self.delta), self.delta.published_seqno())
+        self.shared.view()
     }
 
-    /// What views read from, for callers that read without making a view.
+    /// The shard as it was after an earlier commit; nothing if that is not kept any more, or has
+    /// not been made yet.
     #[must_use]
-    pub fn delta(&self) -> &Arc<Delta> {
-        &self.delta
+    pub fn view_at(&self, seqno: u64) -> Option<View> {
+        // The view first: what a merge gives up after it is still there for it.
+        let now = self.shared.view();
+        let floor_seqno = self.storage.history_floor_seqno();
+        (floor_seqno..=now.seqno()).contains(&seqno).then(|| now.at(seqno))
+    }
+
+    /// The last commit at a time, in microseconds from 1970; nothing if that is not kept any more.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub fn seqno_at(&self, time_us: u64) -> Result<Option<u64>> {
+        let now = self.shared.view();
+        let found = now.state().seqno_at(time_us)?;
+        Ok(found.map(|seqno| seqno.min(now.seqno())))
+    }
+
+    /// What readers share, for callers that read without making a view.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// Queues a batch; `ack` is told of it when it is as durable as the options ask and readable,
@@ -127,13 +179,14 @@ impl Shard {
         self.request(Request::Write(batch))
     }
 
-    /// Puts every commit so far on disk, whatever the durability, and gives the last one's seqno.
+    /// Puts every commit so far on disk, whatever the durability, and into segments; gives the last
+    /// one's seqno.
     ///
     /// # Errors
     /// `Io`, `Closed`.
     pub fn flush(&self) -> Result<u64> {
-        if self.committer.is_none() {
-            return Ok(self.delta.published_seqno());
+        if self.tasks.is_none() {
+            return Ok(self.shared.published_seqno());
         }
         self.request(Request::Flush).map(|done| done.seqno)
     }
@@ -154,11 +207,12 @@ impl Shard {
         if let Some(result) = &*closed {
             return result.clone();
         }
-        let result = match &self.committer {
+        let result = match &self.tasks {
             None => Ok(()),
-            Some(committer) => {
+            Some(tasks) => {
                 let result = self.request(Request::Close).map(drop);
-                committer.join();
+                tasks.join();
+                self.storage.remove_obsolete();
                 result
             }
         };
@@ -178,10 +232,11 @@ impl Shard {
     /// `Io` when the log's folder cannot be listed.
     pub fn stats(&self) -> Result<ShardStats> {
         let counters = &self.counters;
+        let memory = self.storage.memory(&self.shared.state());
         Ok(ShardStats {
-            counts: self.delta.counts(),
-            seqno: self.delta.published_seqno(),
-            memory: self.delta.memory(),
+            counts: self.shared.counts(),
+            seqno: self.shared.published_seqno(),
+            memory,
             log_bytes: self.files.bytes_on_disk()?,
             segment_number: counters.segment_number.load(Ordering::Relaxed),
             groups: counters.groups.load(Ordering::Relaxed),
@@ -192,7 +247,23 @@ impl Shard {
             refused_busy: counters.refused_busy.load(Ordering::Relaxed),
             has_failed: self.queue.has_failed(),
             recovery: self.recovery.clone(),
+            background: self.storage.background(),
         })
+    }
+
+    /// Figures of the background tasks. Asks no disk.
+    #[must_use]
+    pub fn background(&self) -> Background {
+        self.storage.background()
+    }
+
+    /// Compares every checksum of the files, and what they say of each other, while the shard goes
+    /// on being read and written. Damage is no error but a problem in the report.
+    ///
+    /// # Errors
+    /// `Io` when a folder cannot be listed.
+    pub fn check(&self) -> Result<Report> {
+        check_running(&self.storage)
     }
 
     fn request(&self, request: Request) -> Result<Committed> {
@@ -213,8 +284,74 @@ impl Shard {
             pending.ack.sink.complete(pending.ack.token, Err(error));
             pending.ack.sink.group_end();
         }
-        if let Some(committer) = &self.committer {
-            committer.wake();
+        if let Some(tasks) = &self.tasks {
+            tasks.committer.wake();
+        }
+    }
+}
+
+/// What the background work of a shard shares.
+struct Starting<'a> {
+    storage: &'a Arc<Storage>,
+    queue: &'a Arc<Queue>,
+    counters: &'a Arc<Counters>,
+}
+
+impl Starting<'_> {
+    fn start(
+        &self,
+        options: ShardOptions,
+        wal: Wal,
+        delta: DeltaWriter,
+        max_committed_us: u64,
+    ) -> Tasks {
+        let storage = self.storage;
+        let work = &storage.env.work;
+        let is_stopped = Arc::new(AtomicBool::new(false));
+        let flusher = Flusher {
+            storage: Arc::clone(storage),
+            is_stopped: Arc::clone(&is_stopped),
+            failures: 0,
+        };
+        let compactor = Compactor {
+            storage: Arc::clone(storage),
+            is_stopped: Arc::clone(&is_stopped),
+            failures: 0,
+            cleaned_to: 0,
+            looks: 0,
+        };
+        let flusher = work.start("sutra-flush", Box::new(flusher));
+        let compactor = work.start("sutra-compact", Box::new(compactor));
+        let committer = GroupCommit {
+            env: storage.env.clone(),
+            wal,
+            options,
+            queue: Arc::clone(self.queue),
+            delta,
+            counters: Arc::clone(self.counters),
+            storage: Arc::clone(storage),
+            flusher: flusher.clone(),
+            group: Vec::new(),
+            flushes: Flushes::default(),
+            committed_us: max_committed_us,
+            is_closed: false,
+        };
+        let committer = work.start("sutra-commit", Box::new(committer));
+        // Set once: nobody else has this storage yet.
+        let _ = storage.compactor.set(compactor.clone());
+        let _ = storage.committer.set(committer.clone());
+        Tasks { committer, flusher, compactor, is_stopped }
+    }
+}
+
+impl Tasks {
+    /// Waits until all of it is over. The committer was asked to end before.
+    fn join(&self) {
+        self.committer.join();
+        self.is_stopped.store(true, Ordering::Release);
+        for task in [&self.flusher, &self.compactor] {
+            task.wake();
+            task.join();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a shard counts.
 
-use crate::delta::{Counts, DeltaMemory};
+use crate::delta::Counts;
 use crate::recover::Recovery;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
@@ -12,7 +12,7 @@ pub struct ShardStats {
     /// Last commit that readers see.
     pub seqno: u64,
     /// Bytes of memory by what they hold.
-    pub memory: DeltaMemory,
+    pub memory: Memory,
     /// Bytes of the log on disk.
     pub log_bytes: u64,
     /// Number of the newest log segment.
@@ -33,6 +33,59 @@ pub struct ShardStats {
     pub has_failed: bool,
     /// What opening found.
     pub recovery: Recovery,
+    /// What was written to segments, and merged.
+    pub background: Background,
+}
+
+/// Bytes of memory by what they hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Memory {
+    /// Records of concepts and associations that are in no segment yet.
+    pub records: u64,
+    /// Tables of what is in no segment yet, labels and namespaces.
+    pub tables: u64,
+    /// Vectors that are in no file yet.
+    pub vectors: u64,
+    /// Besides these, records, tables and vectors that are in files by now and held by views only.
+    pub held: u64,
+    /// What is kept in memory of the files: checksums and which of them were compared.
+    pub files: u64,
+    /// Bytes of files that are mapped. The system keeps in memory what is read of them, as far as
+    /// there is room.
+    pub mapped: u64,
+}
+
+/// Figures of the work behind the writes, since opening.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Background {
+    /// Segments that exist.
+    pub segments: u64,
+    /// Files of vectors that exist.
+    pub vector_files: u64,
+    /// Bytes of both.
+    pub file_bytes: u64,
+    /// Last commit that is in segments.
+    pub floor_seqno: u64,
+    /// Deltas that wait for being written to segments.
+    pub frozen: u64,
+    /// Deltas written to segments.
+    pub flushes: u64,
+    /// Tries that failed.
+    pub flush_failures: u64,
+    /// Bytes written by them.
+    pub flush_bytes: u64,
+    /// Why the last one failed, until one works.
+    pub flush_error: Option<String>,
+    /// Merges of files.
+    pub compactions: u64,
+    /// Tries that failed.
+    pub compaction_failures: u64,
+    /// Bytes written by them.
+    pub compaction_bytes: u64,
+    /// Why the last one failed, until one works.
+    pub compaction_error: Option<String>,
+    /// Files that are not needed any more and not removed yet, since a view reads them.
+    pub obsolete_files: u64,
 }
 
 /// Counted by the committer, read by anybody.
@@ -43,4 +96,5 @@ pub(crate) struct Counters {
     pub group_us: AtomicU64,
     pub refused_busy: AtomicU64,
     pub segment_number: AtomicU32,
+    pub release_failures: AtomicU64,
 }

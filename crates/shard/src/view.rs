@@ -1,20 +1,31 @@
 //! Reading a shard at one seqno.
 
-use crate::delta::{ConceptRef, Delta, EdgeRef};
+use crate::concept_ref::ConceptRef;
+use crate::delta::{EdgeRef, Side};
+use crate::edge_fields::EdgeFields;
+use crate::error::Result;
+use crate::names::Namespace;
+use crate::recent::{RecentAt, recent};
+use crate::state::State;
+use crate::vector::Scored;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use sutra_format::ConceptId;
 
-/// A shard as it was after one commit. Cheap to make and to clone; never changes.
+/// A shard as it was after one commit. Cheap to make and to clone; never changes, and keeps all it
+/// needs: memory and files that the shard itself no longer uses.
 #[derive(Clone)]
 pub struct View {
-    delta: Arc<Delta>,
+    state: Arc<State>,
     seqno: u64,
 }
 
 impl View {
-    pub(crate) fn new(delta: Arc<Delta>, seqno: u64) -> Self {
-        Self { delta, seqno }
+    /// A state at a commit that it holds: one that [`crate::Shared::seqno_in`] gave for it.
+    #[must_use]
+    pub fn new(state: Arc<State>, seqno: u64) -> Self {
+        Self { state, seqno }
     }
 
     /// The commit it shows.
@@ -23,49 +34,146 @@ impl View {
         self.seqno
     }
 
+    /// The same layers as they were after an earlier commit.
+    #[must_use]
+    pub(crate) fn at(&self, seqno: u64) -> Self {
+        Self { state: Arc::clone(&self.state), seqno }
+    }
+
     /// What it reads from.
     #[must_use]
-    pub fn delta(&self) -> &Arc<Delta> {
-        &self.delta
+    pub fn state(&self) -> &Arc<State> {
+        &self.state
     }
 
     /// A concept by id.
+    ///
+    /// # Errors
+    /// `Corrupt`, as for every other read.
     #[inline]
-    #[must_use]
-    pub fn get(&self, id: &ConceptId) -> Option<ConceptRef<'_>> {
-        self.delta.concept(id, self.seqno)
+    pub fn get(&self, id: &ConceptId) -> Result<Option<ConceptRef<'_>>> {
+        self.state.concept(id, self.seqno)
     }
 
-    /// A concept by cell.
+    /// The concept's record at a location that a view of the same state gave.
+    ///
+    /// # Errors
+    /// `Corrupt`.
     #[inline]
-    #[must_use]
-    pub fn concept_in(&self, cell: u32) -> Option<ConceptRef<'_>> {
-        self.delta.concept_in(cell, self.seqno)
+    pub fn concept_at(&self, location: u64) -> Result<ConceptRef<'_>> {
+        self.state.concept_at(location)
     }
 
-    /// Cell of a concept that exists here.
-    #[inline]
-    #[must_use]
-    pub fn cell_of(&self, id: &ConceptId) -> Option<u32> {
-        let cell = self.delta.cell_of(id)?;
-        self.concept_in(cell).map(|_| cell)
+    /// The association's record at a location that a view of the same state gave.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub fn edge_at(&self, location: u64) -> Result<EdgeFields<'_>> {
+        self.state.edge_at(location)
     }
 
-    /// Gives the associations that start at a cell, oldest first.
+    /// The vector of a concept.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub fn vector(&self, concept: &ConceptRef<'_>) -> Result<Option<&[f32]>> {
+        self.state.vector(concept)
+    }
+
+    /// Gives the associations that start at a concept, in the order of the commits that made them.
+    ///
+    /// # Errors
+    /// `Corrupt`; some may have been given before.
     #[inline]
-    pub fn outgoing<F>(&self, cell: u32, visit: F) -> ControlFlow<()>
+    pub fn outgoing<F>(&self, id: &ConceptId, visit: F) -> Result<ControlFlow<()>>
     where
         F: FnMut(&EdgeRef) -> ControlFlow<()>,
     {
-        self.delta.outgoing(cell, self.seqno, visit)
+        self.state.edges(id, Side::Out, self.seqno, visit)
     }
 
-    /// Gives the associations that end at a cell, oldest first.
+    /// Gives the associations that end at a concept, in the order of the commits that made them.
+    ///
+    /// # Errors
+    /// `Corrupt`; some may have been given before.
     #[inline]
-    pub fn incoming<F>(&self, cell: u32, visit: F) -> ControlFlow<()>
+    pub fn incoming<F>(&self, id: &ConceptId, visit: F) -> Result<ControlFlow<()>>
     where
         F: FnMut(&EdgeRef) -> ControlFlow<()>,
     {
-        self.delta.incoming(cell, self.seqno, visit)
+        self.state.edges(id, Side::In, self.seqno, visit)
+    }
+
+    /// The label with this number; nothing for 0, which is no label.
+    #[must_use]
+    pub fn label(&self, number: u32) -> Option<&str> {
+        self.state.names().label(number)
+    }
+
+    /// The namespace with this number.
+    #[must_use]
+    pub fn namespace(&self, number: u32) -> Option<&Namespace> {
+        self.state.names().namespace(number)
+    }
+
+    /// Number and settings of a namespace by its name.
+    #[must_use]
+    pub fn namespace_named(&self, name: &str) -> Option<(u32, &Namespace)> {
+        self.state.names().namespaces().find(|(_, namespace)| *namespace.name == *name)
+    }
+
+    /// The `k` nearest vectors of a namespace, best first.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Aborted`.
+    ///
+    /// # Panics
+    /// When the query has another dimension than the namespace.
+    pub fn nearest(
+        &self,
+        namespace: u32,
+        query: &[f32],
+        k: usize,
+        cancelled: &AtomicBool,
+    ) -> Result<Vec<Scored>> {
+        self.state.nearest(namespace, query, k, self.seqno, cancelled)
+    }
+
+    /// Gives the concepts that were changed before a place, newest first; all of them for `None`.
+    ///
+    /// # Errors
+    /// `Corrupt`; some may have been given before.
+    pub fn recent<F>(&self, before: Option<RecentAt>, visit: F) -> Result<ControlFlow<()>>
+    where
+        F: FnMut(ConceptRef<'_>) -> ControlFlow<()>,
+    {
+        recent(&self.state, before, self.seqno, visit)
+    }
+
+    /// Gives the id of every concept that is or was in a layer, in no order, some more than once.
+    ///
+    /// # Errors
+    /// `Corrupt`; some may have been given before.
+    pub fn ids<F>(&self, mut visit: F) -> Result<ControlFlow<()>>
+    where
+        F: FnMut(&ConceptId) -> ControlFlow<()>,
+    {
+        for delta in self.state.deltas() {
+            for cell in 0..delta.cells() {
+                if let Some(id) = delta.id_of(cell)
+                    && visit(&id).is_break()
+                {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        }
+        for segment in self.state.segments() {
+            for number in 0..segment.nodes() {
+                if visit(&segment.node_at(number)?.id).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
     }
 }

@@ -126,6 +126,26 @@ impl Queue {
         }
     }
 
+    /// Takes from the front what need not wait for room: batches that wait since before `queued_us`
+    /// into `late`, flushes and closes into `asked`.
+    pub fn take_without_room(
+        &self,
+        queued_us: u64,
+        late: &mut Vec<Pending>,
+        asked: &mut Vec<Pending>,
+    ) {
+        let mut state = self.state.lock();
+        while let Some(next) = state.pending.front() {
+            let to = match next.request {
+                Request::Write(_) if next.queued_us >= queued_us => break,
+                Request::Write(_) => &mut *late,
+                Request::Flush | Request::Close => &mut *asked,
+            };
+            state.bytes -= next.bytes();
+            to.extend(state.pending.pop_front());
+        }
+    }
+
     /// Refuses everything from now on; the first reason stays.
     pub fn refuse(&self, reason: &str) {
         self.state.lock().closed.get_or_insert_with(|| reason.into());

@@ -52,25 +52,26 @@ fn commit(number: u32) -> Batch {
 }
 
 fn number_in(view: &View, key: &str) -> Option<u32> {
-    let concept = view.get(&id(key))?;
-    let number: u32 = std::str::from_utf8(concept.content()).unwrap().parse().unwrap();
-    let vector = view.delta().vector(&concept).unwrap();
+    let concept = view.get(&id(key)).unwrap()?;
+    let number: u32 = std::str::from_utf8(concept.content().unwrap()).unwrap().parse().unwrap();
+    let vector = view.vector(&concept).unwrap().unwrap();
     assert!(vector.iter().all(|value| *value == number as f32 + 1.0), "{vector:?} of {number}");
     assert_eq!(concept.seqno(), view.seqno(), "an old version in view {}", view.seqno());
     Some(number)
 }
 
 fn edges(view: &View, key: &str) -> (Vec<f64>, Vec<f64>) {
-    let cell = view.cell_of(&id(key)).unwrap();
     let (mut outgoing, mut incoming) = (Vec::new(), Vec::new());
-    let _ = view.outgoing(cell, |edge| {
+    let outcome = view.outgoing(&id(key), |edge| {
         outgoing.push(edge.confidence);
         ControlFlow::Continue(())
     });
-    let _ = view.incoming(cell, |edge| {
+    assert!(outcome.unwrap().is_continue());
+    let outcome = view.incoming(&id(key), |edge| {
         incoming.push(edge.confidence);
         ControlFlow::Continue(())
     });
+    assert!(outcome.unwrap().is_continue());
     (outgoing, incoming)
 }
 
@@ -82,7 +83,10 @@ fn check(view: &View) {
     assert_eq!(u64::from(number) + 1, view.seqno());
     assert_eq!(number_in(view, "right"), Some(number));
     assert_eq!(number_in(view, &format!("new {number}")), Some(number));
-    assert!(view.get(&id(&format!("new {}", number + 1))).is_none(), "a later commit shows");
+    assert!(
+        view.get(&id(&format!("new {}", number + 1))).unwrap().is_none(),
+        "a later commit shows"
+    );
     let expected = match number % 3 {
         2 => vec![],
         _ => vec![f64::from(number) / f64::from(COMMITS)],
@@ -93,11 +97,22 @@ fn check(view: &View) {
 
 #[test]
 fn every_view_is_one_whole_commit_while_the_writer_goes_on() {
+    run(50_000);
+}
+
+/// Every few commits a delta becomes a segment, and every few segments one.
+#[test]
+fn every_view_is_one_whole_commit_while_segments_are_written_and_merged() {
+    run(20);
+}
+
+fn run(memory_threshold: usize) {
     let dir = tempfile::tempdir().unwrap();
     let options = ShardOptions {
         vector_dimension: DIMENSION,
         metric: Metric::L2,
         durability: Durability::None,
+        memory_threshold,
         ..ShardOptions::default()
     };
     let shard = Shard::open(&Env::real(), dir.path(), options).unwrap();

@@ -7,14 +7,16 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use sutra_env::{DirEntry, Disk, Env, File, LockError, LockGuard, LockMode, OpenMode};
+use sutra_env::{DirEntry, Disk, Env, File, LockError, LockGuard, LockMode, Mapping, OpenMode};
 use sutra_format::{Batch, BatchBuilder, Learn};
 use sutra_shard::{Ack, AckSink, Committed, Durability, Error, Result, Shard, ShardOptions};
 
-/// The disk of this machine, whose syncs fail while the switch is on.
+/// The disk of this machine, whose syncs fail, or which has no room for segments, while the switch
+/// is on.
 struct Failing {
     disk: Arc<dyn Disk>,
     syncs_fail: Arc<AtomicBool>,
+    segments_fail: Arc<AtomicBool>,
 }
 
 struct FailingFile {
@@ -36,8 +38,16 @@ impl Disk for Failing {
     }
 
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
+        let is_segment = path.extension().is_some_and(|kind| kind == "seg");
+        if is_segment && mode == OpenMode::CreateNew && self.segments_fail.load(Ordering::SeqCst) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         let file = self.disk.open(path, mode)?;
         Ok(Arc::new(FailingFile { file, syncs_fail: Arc::clone(&self.syncs_fail) }))
+    }
+
+    fn map(&self, path: &Path) -> io::Result<Arc<dyn Mapping>> {
+        self.disk.map(path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -126,13 +136,84 @@ fn learn(content: &str) -> Batch {
     BatchBuilder::new().learn(&Learn { content, ..Learn::default() }).build()
 }
 
-fn open(dir: &Path, durability: Durability) -> (Arc<Shard>, Arc<AtomicBool>) {
-    let syncs_fail = Arc::new(AtomicBool::new(false));
+/// What the tests switch on.
+#[derive(Default)]
+struct Switches {
+    syncs_fail: Arc<AtomicBool>,
+    segments_fail: Arc<AtomicBool>,
+}
+
+fn open_with(dir: &Path, options: ShardOptions) -> (Arc<Shard>, Switches) {
+    let switches = Switches::default();
     let real = Env::real();
-    let failing = Failing { disk: Arc::clone(&real.disk), syncs_fail: Arc::clone(&syncs_fail) };
+    let failing = Failing {
+        disk: Arc::clone(&real.disk),
+        syncs_fail: Arc::clone(&switches.syncs_fail),
+        segments_fail: Arc::clone(&switches.segments_fail),
+    };
     let env = Env { disk: Arc::new(failing), ..real };
+    (Shard::open(&env, dir, options).unwrap(), switches)
+}
+
+fn open(dir: &Path, durability: Durability) -> (Arc<Shard>, Arc<AtomicBool>) {
     let options = ShardOptions { durability, ..ShardOptions::default() };
-    (Shard::open(&env, dir, options).unwrap(), syncs_fail)
+    let (shard, switches) = open_with(dir, options);
+    (shard, switches.syncs_fail)
+}
+
+/// Bound of the memory in tests that reach it.
+const MEMORY_BYTES_MAX: u64 = 1 << 20;
+
+/// Writes until a write is refused. How many were acknowledged.
+fn write_until_refused(shard: &Shard) -> (u64, Error) {
+    for written in 0..1000 {
+        let content = format!("{written} {}", "x".repeat(10_000));
+        if let Err(error) = shard.write(learn(&content)) {
+            return (written, error);
+        }
+    }
+    panic!("the bound does not hold");
+}
+
+/// The close waited behind the writes for room that never came, and was then refused as one that
+/// had waited for too long; whoever closed waited for ever.
+#[test]
+fn a_shard_at_its_memory_bound_whose_segments_cannot_be_written_can_be_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = ShardOptions {
+        memory_bytes_max: MEMORY_BYTES_MAX,
+        write_timeout_us: 200_000,
+        ..ShardOptions::default()
+    };
+    let (shard, switches) = open_with(dir.path(), options);
+    switches.segments_fail.store(true, Ordering::SeqCst);
+    let (written, error) = write_until_refused(&shard);
+    assert!(matches!(error, Error::Busy(_)), "{error}");
+    assert!(matches!(shard.flush(), Err(Error::DiskFull { .. })));
+    assert!(shard.stats().unwrap().background.flush_error.is_some());
+    shard.close().unwrap();
+    drop(shard);
+    let (shard, _) = open_with(dir.path(), ShardOptions::default());
+    assert_eq!(shard.stats().unwrap().counts.concepts, written);
+    shard.close().unwrap();
+}
+
+/// The committer went on waiting for room in which to refuse.
+#[test]
+fn a_shard_at_its_memory_bound_whose_sync_fails_can_be_closed() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = ShardOptions {
+        memory_bytes_max: MEMORY_BYTES_MAX,
+        write_timeout_us: 200_000,
+        ..ShardOptions::default()
+    };
+    let (shard, switches) = open_with(dir.path(), options);
+    switches.segments_fail.store(true, Ordering::SeqCst);
+    write_until_refused(&shard);
+    switches.syncs_fail.store(true, Ordering::SeqCst);
+    switches.segments_fail.store(false, Ordering::SeqCst);
+    assert!(shard.flush().is_err() || shard.write(learn("late")).is_err());
+    assert!(shard.close().is_err());
 }
 
 #[test]

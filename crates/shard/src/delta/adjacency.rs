@@ -3,20 +3,19 @@
 //! An entry is visible at seqno S when `begin <= S < end`. Changing an association ends its entry
 //! and appends another with the same seqno, so a reader sees exactly one of them.
 
+use super::id_words::{IdWords, load_id, store_id};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use sutra_format::AssociationClass;
+use sutra_format::{AssociationClass, ConceptId};
 
 const FIRST_ENTRIES: u32 = 4;
-/// Numbers that labels may have: they share a word with cell and class.
-pub const LABELS_MAX: u32 = 1 << 24;
 
 /// An association as seen from one of its ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EdgeRef {
-    /// Cell of the concept at the other end.
-    pub other: u32,
+    /// The concept at the other end.
+    pub other: ConceptId,
     /// Its class.
     pub class: AssociationClass,
     /// Number of its label, 0 for none.
@@ -25,6 +24,14 @@ pub struct EdgeRef {
     pub confidence: f64,
     /// Where its record is.
     pub location: u64,
+}
+
+impl EdgeRef {
+    /// Label and class in one number, as they are compared and stored.
+    #[must_use]
+    pub fn names(&self) -> u32 {
+        self.label << 8 | u32::from(self.class.number())
+    }
 }
 
 /// Entries in the order they were added.
@@ -41,10 +48,11 @@ struct Chunk {
 
 #[derive(Default)]
 struct Entry {
+    other: IdWords,
     begin: AtomicU64,
     end: AtomicU64,
-    /// other << 32 | label << 8 | class
-    names: AtomicU64,
+    /// label << 8 | class
+    names: AtomicU32,
     confidence: AtomicU64,
     location: AtomicU64,
 }
@@ -59,18 +67,38 @@ impl Chunk {
     }
 }
 
+/// An association with the commits from and until which it is visible.
+#[derive(Debug, Clone, Copy)]
+pub struct EdgeSpan {
+    /// What is seen.
+    pub edge: EdgeRef,
+    /// First commit that sees it.
+    pub begin: u64,
+    /// First commit that does not see it any more, `u64::MAX` for none.
+    pub end: u64,
+}
+
 impl Entry {
+    #[inline]
     fn read(&self, seqno: u64) -> Option<EdgeRef> {
         let begin = self.begin.load(Ordering::Relaxed);
         let end = self.end.load(Ordering::Relaxed);
-        if !(begin <= seqno && seqno < end) {
-            return None;
-        }
+        if begin <= seqno && seqno < end { self.edge() } else { None }
+    }
+
+    fn span(&self) -> Option<EdgeSpan> {
+        let begin = self.begin.load(Ordering::Relaxed);
+        let end = self.end.load(Ordering::Relaxed);
+        Some(EdgeSpan { edge: self.edge()?, begin, end })
+    }
+
+    #[inline]
+    fn edge(&self) -> Option<EdgeRef> {
         let names = self.names.load(Ordering::Relaxed);
         Some(EdgeRef {
-            other: (names >> 32) as u32,
+            other: load_id(&self.other),
             class: AssociationClass::from_number(names as u8)?,
-            label: (names as u32) >> 8,
+            label: names >> 8,
             confidence: f64::from_bits(self.confidence.load(Ordering::Relaxed)),
             location: self.location.load(Ordering::Relaxed),
         })
@@ -97,6 +125,21 @@ impl Adjacency {
         ControlFlow::Continue(())
     }
 
+    /// Every entry in the order they were added, visible or not.
+    pub fn spans(&self) -> impl Iterator<Item = EdgeSpan> {
+        let chunks = std::iter::successors(self.first.get(), |chunk| chunk.next.get());
+        chunks.flat_map(|chunk| {
+            let length = chunk.length.load(Ordering::Acquire) as usize;
+            chunk.entries.iter().take(length).filter_map(Entry::span)
+        })
+    }
+
+    /// Whether anything was ever added.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.first.get().is_none()
+    }
+
     /// Appends an entry visible from `begin` on and gives its index and the bytes of memory it
     /// took. Only the writer calls this, with `length` entries so far.
     pub fn append(&self, length: u32, begin: u64, edge: &EdgeRef) -> u64 {
@@ -114,12 +157,10 @@ impl Adjacency {
             Box::new(Chunk::with_entries(entries))
         });
         if let Some(entry) = chunk.entries.get(offset as usize) {
-            let names = u64::from(edge.other) << 32
-                | u64::from(edge.label) << 8
-                | u64::from(edge.class.number());
+            store_id(&entry.other, &edge.other);
             entry.begin.store(begin, Ordering::Relaxed);
             entry.end.store(u64::MAX, Ordering::Relaxed);
-            entry.names.store(names, Ordering::Relaxed);
+            entry.names.store(edge.names(), Ordering::Relaxed);
             entry.confidence.store(edge.confidence.to_bits(), Ordering::Relaxed);
             entry.location.store(edge.location, Ordering::Relaxed);
         }
@@ -154,16 +195,16 @@ fn place(index: u32) -> (u32, u32) {
 mod tests {
     use super::{Adjacency, EdgeRef};
     use std::ops::ControlFlow;
-    use sutra_format::AssociationClass;
+    use sutra_format::{AssociationClass, ConceptId};
 
     fn visible(adjacency: &Adjacency, seqno: u64) -> Vec<u32> {
-        let mut others = Vec::new();
+        let mut labels = Vec::new();
         let walked = adjacency.visit(seqno, |edge| {
-            others.push(edge.other);
+            labels.push(edge.label);
             ControlFlow::Continue(())
         });
         assert!(walked.is_continue());
-        others
+        labels
     }
 
     #[test]
@@ -171,7 +212,7 @@ mod tests {
         let adjacency = Adjacency::default();
         for index in 0..1000 {
             let edge = EdgeRef {
-                other: index,
+                other: ConceptId([7; 16]),
                 class: AssociationClass::Causal,
                 label: index,
                 confidence: 0.5,
@@ -185,5 +226,8 @@ mod tests {
         adjacency.end(3, 500);
         assert!(visible(&adjacency, 499).contains(&3));
         assert!(!visible(&adjacency, 500).contains(&3));
+        let spans: Vec<_> = adjacency.spans().collect();
+        assert_eq!((spans.len(), spans[3].begin, spans[3].end), (1000, 4, 500));
+        assert_eq!(spans[4].edge.other, ConceptId([7; 16]));
     }
 }

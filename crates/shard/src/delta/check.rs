@@ -74,12 +74,12 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
                 self.staged.concepts.insert(*id, StagedConcept::Deleted);
                 // Its associations go with it; those staged before in this batch as well.
                 self.staged.edges.retain(|name, _| name.source != *id && name.target != *id);
-                Ok(())
+                self.writer.touch_edges(id)
             }
             Op::Associate(associate) => self.associate(associate),
             Op::Dissociate(name) => {
                 self.staged.edges.insert(*name, None);
-                Ok(())
+                self.writer.edge(name).map(drop)
             }
             Op::Namespace { name, dimension, metric } => self.namespace(name, *dimension, *metric),
         }
@@ -88,7 +88,7 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
     fn learn(&mut self, learn: &Learn<'a>) -> Result<()> {
         let id = learn.id();
         self.checked.learned.push(id);
-        let before = self.concept(id);
+        let before = self.concept(id)?;
         if let Some(namespace) = before
             && namespace != learn.namespace
         {
@@ -96,7 +96,7 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
             return Err(Refusal::invalid("namespace", message).into());
         }
         self.check_vector(learn.namespace, learn.vector)?;
-        let validity = self.validity_of(id, before.is_some(), learn.validity);
+        let validity = self.validity_of(id, before.is_some(), learn.validity)?;
         validity.check()?;
         if before.is_none() {
             self.staged.edges.retain(|name, _| name.source != id && name.target != id);
@@ -108,11 +108,11 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
     }
 
     fn update(&mut self, update: &Update<'a>) -> Result<()> {
-        let Some(namespace) = self.concept(update.id) else {
+        let Some(namespace) = self.concept(update.id)? else {
             return Err(missing("id", update.id));
         };
         self.check_vector(namespace, update.vector)?;
-        let validity = self.validity_of(update.id, true, update.validity);
+        let validity = self.validity_of(update.id, true, update.validity)?;
         validity.check()?;
         let is_new = self.is_new(&update.id);
         let staged = StagedConcept::Exists { namespace, validity, is_new };
@@ -123,7 +123,7 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
     fn associate(&mut self, associate: &Associate<'a>) -> Result<()> {
         let name = &associate.name;
         for (field, id) in [("source", name.source), ("target", name.target)] {
-            if self.concept(id).is_none() {
+            if self.concept(id)?.is_none() {
                 return Err(missing(field, id));
             }
         }
@@ -135,8 +135,8 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
             }
         } else {
             let is_new = self.is_new(&name.source) || self.is_new(&name.target);
-            let before = self.writer.edge(name).filter(|_| !is_new);
-            edge_validity(before.as_ref(), associate.validity)
+            let before = self.writer.edge(name)?.filter(|_| !is_new);
+            edge_validity(before.map(|found| found.validity), associate.validity)
         };
         validity.check()?;
         self.staged.edges.insert(*name, Some(validity));
@@ -160,16 +160,17 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
     }
 
     /// Namespace of a concept that exists at this point of the batch.
-    fn concept(&self, id: ConceptId) -> Option<&'a str> {
-        match self.staged.concepts.get(&id) {
+    fn concept(&self, id: ConceptId) -> Result<Option<&'a str>> {
+        Ok(match self.staged.concepts.get(&id) {
             Some(StagedConcept::Deleted) => None,
             Some(StagedConcept::Exists { namespace, .. }) => Some(namespace),
             None => {
+                let names = self.writer.names().names();
                 let concept = self.writer.concept(&id)?;
-                let namespace = self.writer.delta().namespace(concept.namespace())?;
-                Some(&namespace.name)
+                let namespace = concept.and_then(|concept| names.namespace(concept.namespace()));
+                namespace.map(|namespace| &*namespace.name)
             }
-        }
+        })
     }
 
     /// Whether the batch makes the concept, after deleting one of that id or not.
@@ -177,25 +178,25 @@ impl<'w: 'a, 'a> Check<'w, 'a> {
         matches!(self.staged.concepts.get(id), Some(StagedConcept::Exists { is_new: true, .. }))
     }
 
-    fn validity_of(&self, id: ConceptId, exists: bool, given: Validity) -> Validity {
-        match self.staged.concepts.get(&id) {
+    fn validity_of(&self, id: ConceptId, exists: bool, given: Validity) -> Result<Validity> {
+        Ok(match self.staged.concepts.get(&id) {
             Some(StagedConcept::Exists { validity: before, .. }) => Validity {
                 from_ms: given.from_ms.or(before.from_ms),
                 to_ms: given.to_ms.or(before.to_ms),
             },
             Some(StagedConcept::Deleted) => given,
             None => {
-                let before = self.writer.concept(&id).filter(|_| exists);
-                concept_validity(before.as_ref(), given)
+                let before = self.writer.concept(&id)?.filter(|_| exists);
+                concept_validity(before.map(|before| before.validity()), given)
             }
-        }
+        })
     }
 
     fn vectors_of(&self, name: &str) -> Option<(u32, Metric)> {
         self.staged.namespaces.get(name).copied().or_else(|| {
-            let number = self.writer.namespace_number(name)?;
-            let namespace = self.writer.delta().namespace(number)?;
-            Some((namespace.vectors.dimension(), namespace.vectors.metric()))
+            let names = self.writer.names();
+            let namespace = names.names().namespace(names.namespace(name)?)?;
+            Some((namespace.dimension, namespace.metric))
         })
     }
 

@@ -1,7 +1,7 @@
 //! What a concept or association becomes when the fields given are put over those it has. A field
 //! left out stays as it is.
 
-use super::records::{ConceptRef, EdgeRecord};
+use crate::edge_fields::EdgeFields;
 use sutra_format::op_fields::Validity;
 use sutra_format::{Associate, Learn, Update};
 
@@ -43,13 +43,13 @@ impl<'a> From<&Update<'a>> for ConceptFields<'a> {
 }
 
 /// Validity of a concept after a write.
-pub fn concept_validity(before: Option<&ConceptRef<'_>>, given: Validity) -> Validity {
-    merge_validity(before.map(ConceptRef::validity), given)
+pub fn concept_validity(before: Option<Validity>, given: Validity) -> Validity {
+    merge_validity(before, given)
 }
 
 /// Validity of an association after a write.
-pub fn edge_validity(before: Option<&EdgeRecord<'_>>, given: Validity) -> Validity {
-    merge_validity(before.map(EdgeRecord::validity), given)
+pub fn edge_validity(before: Option<Validity>, given: Validity) -> Validity {
+    merge_validity(before, given)
 }
 
 fn merge_validity(before: Option<Validity>, given: Validity) -> Validity {
@@ -58,8 +58,8 @@ fn merge_validity(before: Option<Validity>, given: Validity) -> Validity {
 }
 
 /// Confidence and weight of an association after a write.
-pub fn edge_strengths(before: Option<&EdgeRecord<'_>>, given: &Associate<'_>) -> (f64, f64) {
-    let confidence = given.confidence.or(before.map(EdgeRecord::confidence)).unwrap_or(1.0);
-    let weight = given.weight.or(before.map(EdgeRecord::weight)).unwrap_or(1.0);
+pub fn edge_strengths(before: Option<&EdgeFields<'_>>, given: &Associate<'_>) -> (f64, f64) {
+    let confidence = given.confidence.or(before.map(|before| before.confidence)).unwrap_or(1.0);
+    let weight = given.weight.or(before.map(|before| before.weight)).unwrap_or(1.0);
     (confidence, weight)
 }

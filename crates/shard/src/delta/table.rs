@@ -1,11 +1,10 @@
-//! Finds the cell of an id: open addressing over atomics, one writer, readers without locks.
+//! Finds a number by a hash: open addressing over atomics, one writer, readers without locks.
 //!
-//! A slot is `tag << 32 | cell + 1`, written once and never changed; the tag is the upper half of
-//! the id's hash. When the table is half full the writer fills one of twice the size and swaps it
+//! A slot is `tag << 32 | number + 1`, written once and never changed; the tag is the upper half of
+//! the hash. When the table is half full the writer fills one of twice the size and swaps it
 //! in; a reader with the old one misses only what is not visible to it yet.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use sutra_format::ConceptId;
 
 const SLOTS_MIN: usize = 1024;
 
@@ -26,10 +25,10 @@ impl Table {
         }
     }
 
-    /// The cell of an id. `is_id` compares in full, for ids whose hashes begin alike.
+    /// The number under a hash that `is_it` accepts: it compares in full, for keys whose hashes
+    /// are alike.
     #[inline]
-    pub fn find(&self, id: &ConceptId, is_id: impl Fn(u32) -> bool) -> Option<u32> {
-        let hash = id.hash64();
+    pub fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let tag = hash >> 32;
         let mut at = hash as usize & self.mask;
         loop {
@@ -37,25 +36,25 @@ impl Table {
             if slot == 0 {
                 return None;
             }
-            let cell = (slot as u32) - 1;
-            if slot >> 32 == tag && is_id(cell) {
-                return Some(cell);
+            let number = (slot as u32) - 1;
+            if slot >> 32 == tag && is_it(number) {
+                return Some(number);
             }
             at = (at + 1) & self.mask;
         }
     }
 
-    /// Whether another cell needs a larger table first.
+    /// Whether another number needs a larger table first.
     pub fn is_full(&self) -> bool {
         self.used.load(Ordering::Relaxed) as usize >= self.slots.len() / 2
     }
 
-    /// Adds a cell that is not in it. Only the writer calls this.
-    pub fn insert(&self, hash: u64, cell: u32) {
+    /// Adds a number that is not in it. Only the writer calls this.
+    pub fn insert(&self, hash: u64, number: u32) {
         let mut at = hash as usize & self.mask;
         while let Some(slot) = self.slots.get(at) {
             if slot.load(Ordering::Relaxed) == 0 {
-                slot.store((hash >> 32) << 32 | (u64::from(cell) + 1), Ordering::Release);
+                slot.store((hash >> 32) << 32 | (u64::from(number) + 1), Ordering::Release);
                 self.used.fetch_add(1, Ordering::Relaxed);
                 return;
             }
@@ -63,14 +62,14 @@ impl Table {
         }
     }
 
-    /// A table of twice the size; `hash_of` gives the hash of a cell's id.
+    /// A table of twice the size; `hash_of` gives the hash of a number.
     pub fn grown(&self, hash_of: impl Fn(u32) -> u64) -> Self {
         let grown = Self::with_slots(self.slots.len() * 2);
         for slot in &self.slots {
             let slot = slot.load(Ordering::Relaxed);
             if slot != 0 {
-                let cell = (slot as u32) - 1;
-                grown.insert(hash_of(cell), cell);
+                let number = (slot as u32) - 1;
+                grown.insert(hash_of(number), number);
             }
         }
         grown

@@ -1,10 +1,14 @@
 //! Versions, snapshots and edge halves of the delta, without a log.
 
-use super::records::split;
 use super::writer::BLOCK_BYTES_MAX;
-use super::{DeltaWriter, VectorDefaults};
+use super::{DeltaWriter, Numbering, Side, VectorDefaults, split};
+use crate::concept_ref::ConceptRef;
 use crate::error::Error;
+use crate::names::NameWriter;
+use crate::recent::recent;
+use crate::state::State;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use sutra_format::op_fields::Validity;
 use sutra_format::{
     Associate, AssociationClass, Batch, BatchBuilder, ConceptId, EdgeName, Identity, Learn, Limits,
@@ -12,15 +16,22 @@ use sutra_format::{
 };
 
 fn writer() -> DeltaWriter {
-    DeltaWriter::new(VectorDefaults { dimension: 2, metric: Metric::Cosine })
+    let names = NameWriter::default();
+    let below = State::new(0, Arc::clone(names.names()), Vec::new(), Arc::default());
+    let defaults = VectorDefaults { dimension: 2, metric: Metric::Cosine };
+    DeltaWriter::new(&below, names, Numbering::default(), defaults, false)
+}
+
+/// The version of a concept at a commit.
+fn seen<'a>(writer: &'a DeltaWriter, key: &str, seqno: u64) -> Option<ConceptRef<'a>> {
+    writer.state().concept(&id(key), seqno).unwrap()
 }
 
 fn commit(writer: &mut DeltaWriter, batch: &Batch) -> Result<Vec<bool>, Error> {
     let operations = batch.decode(&Limits::default())?;
     let checked = writer.check(&operations)?;
-    let seqno = writer.delta().published_seqno() + 1;
-    let outcomes = writer.apply(seqno, seqno * 10, &operations, &checked);
-    writer.publish(seqno);
+    let seqno = writer.seqnos().map_or(0, |(_, last)| last) + 1;
+    let outcomes = writer.apply(seqno, seqno * 10, &operations, &checked)?;
     Ok(outcomes.iter().map(|outcome| outcome.changed).collect())
 }
 
@@ -50,18 +61,16 @@ fn associate(name: EdgeName<'_>, confidence: f64) -> Batch {
 }
 
 fn edges(writer: &DeltaWriter, key: &str, seqno: u64) -> (Vec<f64>, Vec<f64>) {
-    let delta = writer.delta();
-    let Some(cell) = delta.cell_of(&id(key)) else { return (vec![], vec![]) };
-    let (mut outgoing, mut incoming) = (vec![], vec![]);
-    let _ = delta.outgoing(cell, seqno, |edge| {
-        outgoing.push(edge.confidence);
-        ControlFlow::Continue(())
-    });
-    let _ = delta.incoming(cell, seqno, |edge| {
-        incoming.push(edge.confidence);
-        ControlFlow::Continue(())
-    });
-    (outgoing, incoming)
+    let at = |side| {
+        let mut confidences = vec![];
+        let walked = writer.state().edges(&id(key), side, seqno, |edge| {
+            confidences.push(edge.confidence);
+            ControlFlow::Continue(())
+        });
+        assert!(walked.unwrap().is_continue());
+        confidences
+    };
+    (at(Side::Out), at(Side::In))
 }
 
 #[test]
@@ -71,16 +80,15 @@ fn every_seqno_shows_its_own_version_of_a_concept() {
     assert_eq!(commit(&mut writer, &learn("a", "two")).unwrap(), [false]);
     commit(&mut writer, &BatchBuilder::new().delete(id("a")).build()).unwrap();
     assert_eq!(commit(&mut writer, &learn("a", "three")).unwrap(), [true]);
-    let delta = writer.delta();
-    let content = |seqno| delta.concept(&id("a"), seqno).map(|c| c.content().to_vec());
+    let content = |seqno| seen(&writer, "a", seqno).map(|c| c.content().unwrap().to_vec());
     assert_eq!(content(0), None);
     assert_eq!(content(1).as_deref(), Some(&b"one"[..]));
     assert_eq!(content(2).as_deref(), Some(&b"two"[..]));
     assert_eq!(content(3), None);
     assert_eq!(content(4).as_deref(), Some(&b"three"[..]));
-    assert_eq!(delta.concept(&id("a"), 2).unwrap().created_us(), 10);
-    assert_eq!(delta.concept(&id("a"), 4).unwrap().created_us(), 40);
-    assert_eq!(delta.counts().concepts, 1);
+    assert_eq!(seen(&writer, "a", 2).unwrap().created_us(), 10);
+    assert_eq!(seen(&writer, "a", 4).unwrap().created_us(), 40);
+    assert_eq!(writer.counts().concepts, 1);
 }
 
 #[test]
@@ -100,14 +108,13 @@ fn a_field_left_out_stays_as_it_was() {
     commit(&mut writer, &BatchBuilder::new().learn(&full).build()).unwrap();
     let update = Update { id: id("a"), content: Some("new"), ..Update::default() };
     commit(&mut writer, &BatchBuilder::new().update(&update).build()).unwrap();
-    let delta = writer.delta();
-    let concept = delta.concept(&id("a"), 2).unwrap();
-    assert_eq!(concept.content(), b"new");
+    let concept = seen(&writer, "a", 2).unwrap();
+    assert_eq!(concept.content().unwrap(), b"new");
     assert_eq!(concept.key(), b"a");
-    assert_eq!(concept.attributes(), [0x81, 0xa1, b'k', 1]);
+    assert_eq!(concept.attributes().unwrap(), [0x81, 0xa1, b'k', 1]);
     assert_eq!((concept.strength(), concept.confidence()), (0.25, 0.5));
     assert_eq!(concept.validity(), full.validity);
-    assert_eq!(delta.vector(&concept), Some(&[1.0, 2.0][..]));
+    assert_eq!(writer.state().vector(&concept).unwrap(), Some(&[1.0, 2.0][..]));
     let late = Validity { from_ms: Some(9), to_ms: None };
     let update = Update { id: id("a"), validity: late, ..Update::default() };
     let refused = commit(&mut writer, &BatchBuilder::new().update(&update).build()).unwrap_err();
@@ -128,14 +135,14 @@ fn both_halves_of_an_association_come_change_and_go_together() {
     assert_eq!(edges(&writer, "a", 4).0, [0.4]);
     assert_eq!(edges(&writer, "b", 4).1, [0.4]);
     assert_eq!(edges(&writer, "b", 5).1, [0.4, 0.5]);
-    assert_eq!(writer.delta().counts().edges, 2);
+    assert_eq!(writer.counts().edges, 2);
     commit(&mut writer, &learn("a", "updates keep associations")).unwrap();
     assert_eq!(edges(&writer, "a", 6).0, [0.4, 0.5]);
     commit(&mut writer, &BatchBuilder::new().delete(id("b")).build()).unwrap();
     assert_eq!(edges(&writer, "a", 7), (vec![], vec![]));
     assert_eq!(edges(&writer, "b", 7), (vec![], vec![]));
     assert_eq!(edges(&writer, "a", 6).0, [0.4, 0.5]);
-    assert_eq!(writer.delta().counts().edges, 0);
+    assert_eq!(writer.counts().edges, 0);
     commit(&mut writer, &learn("b", "b")).unwrap();
     assert_eq!(edges(&writer, "b", 8), (vec![], vec![]));
 }
@@ -147,7 +154,7 @@ fn a_self_loop_goes_with_its_concept() {
     commit(&mut writer, &associate(edge("a", "a", None), 1.0)).unwrap();
     assert_eq!(edges(&writer, "a", 2), (vec![1.0], vec![1.0]));
     commit(&mut writer, &BatchBuilder::new().delete(id("a")).build()).unwrap();
-    assert_eq!(writer.delta().counts(), super::Counts { written: 3, ..Default::default() });
+    assert_eq!(writer.counts(), super::Counts { written: 3, ..Default::default() });
 }
 
 #[test]
@@ -169,7 +176,7 @@ fn a_batch_sees_its_own_operations_and_is_refused_whole() {
         .learn(&Learn { content: "again", ..concept("a") })
         .build();
     assert_eq!(commit(&mut writer, &good).unwrap(), [true, true, true, false]);
-    assert_eq!(writer.delta().concept(&id("a"), 1).unwrap().content(), b"again");
+    assert_eq!(seen(&writer, "a", 1).unwrap().content().unwrap(), b"again");
     let bad =
         BatchBuilder::new().delete(id("b")).learn(&concept("c")).associate(&edge_of(name)).build();
     let refused = commit(&mut writer, &bad).unwrap_err();
@@ -177,8 +184,8 @@ fn a_batch_sees_its_own_operations_and_is_refused_whole() {
         matches!(&refused, Error::NotFound { field, .. } if field == "operations[2].target"),
         "{refused}"
     );
-    assert_eq!(writer.delta().counts().concepts, 2);
-    assert!(writer.delta().concept(&id("c"), u64::MAX - 1).is_none());
+    assert_eq!(writer.counts().concepts, 2);
+    assert!(seen(&writer, "c", u64::MAX - 1).is_none());
     assert_eq!(edges(&writer, "b", 1).1, [1.0]);
     let staged = BatchBuilder::new().delete(id("b")).dissociate(&name).delete(id("b")).build();
     assert_eq!(commit(&mut writer, &staged).unwrap(), [true, false, false]);
@@ -195,7 +202,7 @@ fn vectors_must_fit_their_namespace() {
     };
     assert!(refused(&mut writer, &[1.0]));
     assert!(refused(&mut writer, &[0.0, -0.0]));
-    assert_eq!(writer.delta().counts().concepts, 0);
+    assert_eq!(writer.counts().concepts, 0);
 }
 
 #[test]
@@ -206,16 +213,17 @@ fn recent_gives_the_newest_version_of_each_concept_once() {
     }
     commit(&mut writer, &learn("a", "newer")).unwrap();
     commit(&mut writer, &BatchBuilder::new().delete(id("b")).build()).unwrap();
-    let recent = |seqno| {
+    let recent_at = |seqno| {
         let mut contents = Vec::new();
-        let _ = writer.delta().recent(u64::MAX, seqno, |concept| {
-            contents.push(String::from_utf8(concept.content().to_vec()).unwrap());
+        let walked = recent(writer.state(), None, seqno, |concept| {
+            contents.push(String::from_utf8(concept.content().unwrap().to_vec()).unwrap());
             ControlFlow::Continue(())
         });
+        assert!(walked.unwrap().is_continue());
         contents
     };
-    assert_eq!(recent(5), ["newer", "c"]);
-    assert_eq!(recent(3), ["c", "b", "a"]);
+    assert_eq!(recent_at(5), ["newer", "c"]);
+    assert_eq!(recent_at(3), ["c", "b", "a"]);
 }
 
 #[test]
@@ -225,9 +233,9 @@ fn ten_thousand_concepts_are_found_while_the_table_grows() {
         commit(&mut writer, &learn(&number.to_string(), "x")).unwrap();
     }
     for number in 0..10_000 {
-        assert!(writer.delta().concept(&id(&number.to_string()), 10_000).is_some());
+        assert!(seen(&writer, &number.to_string(), 10_000).is_some());
     }
-    assert!(writer.delta().concept(&id("10000"), 10_000).is_none());
+    assert!(seen(&writer, "10000", 10_000).is_none());
 }
 
 /// A batch of a few bytes can copy far more: the byte of a record in its block has 32 bits.
@@ -240,9 +248,9 @@ fn small_updates_of_a_large_concept_fill_several_blocks() {
         batch.update(&Update { id: id("a"), strength: Some(0.5), ..Update::default() })
     });
     commit(&mut writer, &batch.build()).unwrap();
-    let concept = writer.delta().concept(&id("a"), 2).unwrap();
-    assert_eq!(concept.content(), content.as_bytes());
-    let strength_at = |seqno| writer.delta().concept(&id("a"), seqno).map(|a| a.strength());
+    let concept = seen(&writer, "a", 2).unwrap();
+    assert_eq!(concept.content().unwrap(), content.as_bytes());
+    let strength_at = |seqno| seen(&writer, "a", seqno).map(|a| a.strength());
     assert_eq!([strength_at(1), strength_at(2)], [Some(1.0), Some(0.5)]);
     let (_, offset) = split(concept.location());
     assert!(offset < BLOCK_BYTES_MAX, "{offset}");
@@ -290,11 +298,14 @@ fn a_small_change_of_a_large_concept_stays_small() {
         commit(&mut writer, &batch.build()).unwrap();
     }
     assert!(writer.delta().memory().records < before + (64 << 10), "texts were copied");
-    let concept = writer.delta().concept(&id("a"), 101).unwrap();
-    assert_eq!(concept.content().len(), content.len());
-    assert_eq!((concept.attributes(), concept.key()), (&attributes[..], &b"a"[..]));
+    let concept = seen(&writer, "a", 101).unwrap();
+    assert_eq!(concept.content().unwrap().len(), content.len());
+    assert_eq!((concept.attributes().unwrap(), concept.key()), (&attributes[..], &b"a"[..]));
     let renamed = Update { id: id("a"), content: Some("short"), ..Update::default() };
     commit(&mut writer, &BatchBuilder::new().update(&renamed).build()).unwrap();
-    let concept = writer.delta().concept(&id("a"), 102).unwrap();
-    assert_eq!((concept.content(), concept.attributes()), (&b"short"[..], &attributes[..]));
+    let concept = seen(&writer, "a", 102).unwrap();
+    assert_eq!(
+        (concept.content().unwrap(), concept.attributes().unwrap()),
+        (&b"short"[..], &attributes[..])
+    );
 }

@@ -1,28 +1,39 @@
 //! Putting commits into the delta. One writer; what it adds is seen once it is published.
 
-use super::adjacency::{EdgeRef, LABELS_MAX};
 use super::check::{Checked, check_batch};
-use super::merge::{ConceptFields, concept_validity, edge_strengths, edge_validity};
-use super::records::{
-    ConceptRef, ConceptVersion, EdgeRecord, EdgeVersion, KIND_CONCEPT, KIND_TOMBSTONE, Text,
-    location, split,
-};
-use super::{Counts, Delta, Namespace, VectorDefaults};
+use super::id_words::store_id;
+use super::{Counts, Delta, split};
+use crate::concept_ref::ConceptRef;
+use crate::edge_fields::EdgeFields;
 use crate::error::{Error, Result};
-use crate::vector::{VectorSet, VectorWriter};
+use crate::names::{LABELS_MAX, NameWriter};
+use crate::state::State;
+use crate::vector::VectorWriter;
 use hashbrown::HashMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use sutra_format::concept_record::ConceptRecord;
+use sutra_format::edge_record::EdgeRecord;
 use sutra_format::op_fields::DEFAULT_NAMESPACE;
-use sutra_format::{Associate, ConceptId, EdgeName, Identity, Metric, Op, Refusal};
+use sutra_format::{ConceptId, EdgeName, Identity, Metric, Op, Refusal};
 
 /// Seqno at which the writer sees everything it added.
-const NEWEST: u64 = u64::MAX - 1;
+pub(crate) const NEWEST: u64 = u64::MAX - 1;
 
-/// A block of this length is followed by another. A location has 32 bits for the byte in its block,
+/// A block of this length is followed by another. A position has 32 bits for the byte in its block,
 /// and a batch of small updates to large concepts makes records of any length together.
 pub(super) const BLOCK_BYTES_MAX: usize = 16 << 20;
+/// Blocks of one delta: a position has 24 bits for the number.
+const BLOCKS_MAX: u32 = (1 << 24) - 2;
+
+/// What a namespace created by use, or none at all, is made with.
+#[derive(Debug, Clone, Copy)]
+pub struct VectorDefaults {
+    /// Dimension.
+    pub dimension: u32,
+    /// Metric.
+    pub metric: Metric,
+}
 
 /// What one operation did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,169 +44,279 @@ pub struct Outcome {
     pub changed: bool,
 }
 
-/// An association by numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct EdgeKey {
-    source: u32,
-    target: u32,
-    class: u8,
-    label: u32,
+/// A delta that nothing is added to any more, with what a segment made of it has to say.
+pub struct Sealed {
+    /// The delta.
+    pub delta: Arc<Delta>,
+    /// First and last commit in it.
+    pub seqnos: (u64, u64),
+    /// Time of the last commit, in microseconds from 1970.
+    pub last_committed_us: u64,
+    /// What existed after its last commit.
+    pub counts: Counts,
+    /// Row that the next vector of each namespace gets.
+    pub next_rows: Vec<u32>,
+    /// Labels given out so far.
+    pub labels: u32,
+    /// Namespaces given out so far.
+    pub namespaces: u32,
+    /// Rows in older layers that it retired, with their namespaces.
+    pub retired_below: Vec<(u32, u32)>,
 }
 
-/// Indexes of its entries at both ends, and where its newest record is.
-#[derive(Debug, Clone, Copy)]
-struct EdgePlace {
-    outgoing: u32,
-    incoming: u32,
-    location: u64,
+/// Where numbering goes on.
+#[derive(Debug, Clone, Default)]
+pub struct Numbering {
+    /// What exists.
+    pub counts: Counts,
+    /// Row that the next vector of each namespace gets.
+    pub next_rows: Vec<u32>,
 }
 
 /// Entries so far in both adjacencies of a cell.
 #[derive(Debug, Clone, Copy, Default)]
-struct Degrees {
-    outgoing: u32,
-    incoming: u32,
+pub(super) struct Degrees {
+    pub(super) outgoing: u32,
+    pub(super) incoming: u32,
 }
 
-/// The only writer of a [`Delta`].
+/// The only writer of the newest [`Delta`] of a shard.
 pub struct DeltaWriter {
-    delta: Arc<Delta>,
-    defaults: VectorDefaults,
-    edges: HashMap<EdgeKey, EdgePlace>,
-    degrees: Vec<Degrees>,
-    labels: HashMap<Box<str>, u32>,
-    namespaces: HashMap<Box<str>, u32>,
-    vectors: Vec<VectorWriter>,
-    counts: Counts,
+    /// The newest delta on top of everything older.
+    pub(super) state: Arc<State>,
+    pub(super) delta: Arc<Delta>,
+    pub(super) defaults: VectorDefaults,
+    pub(super) names: NameWriter,
+    pub(super) degrees: Vec<Degrees>,
+    pub(super) vectors: HashMap<u32, VectorWriter>,
+    pub(super) numbering: Numbering,
+    pub(super) retired_below: Vec<(u32, u32)>,
+    pub(super) keeps_history: bool,
+    /// First and last commit applied to the delta, and the time of the last one.
+    pub(super) seqnos: Option<(u64, u64)>,
+    pub(super) first_committed_us: u64,
+    pub(super) committed_us: u64,
     /// Newest block of the commit being applied, not visible to anybody else yet.
-    block: Vec<u8>,
-    block_number: u32,
+    pub(super) block: Vec<u8>,
+    pub(super) block_number: u32,
     /// Cells and the newest versions that this block gives them.
-    staged: Vec<(u32, u64)>,
-    record_bytes: u64,
-    table_bytes: u64,
+    pub(super) staged: Vec<(u32, u64)>,
+    pub(super) record_bytes: u64,
+    pub(super) table_bytes: u64,
 }
 
 impl DeltaWriter {
-    /// An empty delta with the namespace `default`.
+    /// A writer with an empty delta on top of `below`, which has none. The namespace `default` is
+    /// made if there is none yet.
     #[must_use]
-    pub fn new(defaults: VectorDefaults) -> Self {
-        let mut writer = Self {
-            delta: Arc::new(Delta::new()),
+    pub fn new(
+        below: &State,
+        mut names: NameWriter,
+        numbering: Numbering,
+        defaults: VectorDefaults,
+        keeps_history: bool,
+    ) -> Self {
+        names.namespace_or_new(DEFAULT_NAMESPACE, defaults.dimension, defaults.metric);
+        let delta = Arc::new(Delta::new());
+        Self {
+            state: Arc::new(below.with_delta(&delta)),
+            delta,
             defaults,
-            edges: HashMap::new(),
+            names,
             degrees: Vec::new(),
-            labels: HashMap::new(),
-            namespaces: HashMap::new(),
-            vectors: Vec::new(),
-            counts: Counts::default(),
+            vectors: HashMap::new(),
+            numbering,
+            retired_below: Vec::new(),
+            keeps_history,
+            seqnos: None,
+            first_committed_us: 0,
+            committed_us: 0,
             block: Vec::new(),
             block_number: 1,
             staged: Vec::new(),
             record_bytes: 0,
             table_bytes: 0,
-        };
-        writer.namespace_or_new(DEFAULT_NAMESPACE, defaults.dimension, defaults.metric);
-        writer
+        }
     }
 
-    /// What readers share.
+    /// What is written to.
     #[must_use]
     pub fn delta(&self) -> &Arc<Delta> {
         &self.delta
+    }
+
+    /// The newest delta on top of everything older.
+    #[must_use]
+    pub fn state(&self) -> &Arc<State> {
+        &self.state
+    }
+
+    /// Goes on with the same delta on top of other files that hold the same.
+    pub fn set_state(&mut self, state: Arc<State>) {
+        self.state = state;
+    }
+
+    /// What exists after the last commit applied.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.numbering.counts
+    }
+
+    /// First and last commit applied to the delta; nothing while it is empty.
+    #[must_use]
+    pub fn seqnos(&self) -> Option<(u64, u64)> {
+        self.seqnos
+    }
+
+    /// Time of the first commit applied to the delta, in microseconds from 1970.
+    #[must_use]
+    pub fn first_committed_us(&self) -> u64 {
+        self.first_committed_us
+    }
+
+    /// Whether the delta cannot take another batch and has to be sealed.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.block_number >= BLOCKS_MAX
     }
 
     pub(super) fn defaults(&self) -> VectorDefaults {
         self.defaults
     }
 
-    /// Refuses a batch that cannot follow what was applied before. Changes nothing.
+    /// Ends the delta and begins an empty one on top of it. Nothing while it is empty. Call between
+    /// groups, when everything applied is published; readers need the new [`DeltaWriter::state`]
+    /// before anything else is.
+    pub fn seal(&mut self) -> Option<Sealed> {
+        let seqnos = self.seqnos.take()?;
+        let delta = Arc::new(Delta::new());
+        let names = self.names.names();
+        let sealed = Sealed {
+            delta: std::mem::replace(&mut self.delta, Arc::clone(&delta)),
+            seqnos,
+            last_committed_us: self.committed_us,
+            counts: self.numbering.counts,
+            next_rows: self.numbering.next_rows.clone(),
+            labels: names.labels(),
+            namespaces: names.namespaces_used(),
+            retired_below: std::mem::take(&mut self.retired_below),
+        };
+        self.state = Arc::new(self.state.with_delta(&delta));
+        self.degrees = Vec::new();
+        self.vectors = HashMap::new();
+        self.block_number = 1;
+        self.record_bytes = 0;
+        self.table_bytes = 0;
+        Some(sealed)
+    }
+
+    /// Refuses a batch that cannot follow what was applied before. Changes nothing. Everything that
+    /// applying it reads of older layers is read here first, so damage is found in time.
     ///
     /// # Errors
-    /// `Refused`, `NotFound`, `Busy`.
+    /// `Refused`, `NotFound`, `Busy`, `Corrupt`.
     pub fn check(&self, operations: &[Op<'_>]) -> Result<Checked> {
         let checked = check_batch(self, operations)?;
         self.check_capacity(operations)?;
         Ok(checked)
     }
 
-    /// Applies a batch that passed [`DeltaWriter::check`] as commit `seqno`. It cannot fail, and
-    /// nobody sees it before it is published.
+    /// Applies a batch that passed [`DeltaWriter::check`] as commit `seqno`. Nobody sees it before
+    /// it is published.
+    ///
+    /// # Errors
+    /// `Corrupt`: a part of it may be in the delta, so nothing may be published any more.
     pub fn apply(
         &mut self,
         seqno: u64,
         committed_us: u64,
         operations: &[Op<'_>],
         checked: &Checked,
-    ) -> Vec<Outcome> {
+    ) -> Result<Vec<Outcome>> {
         let mut outcomes = Vec::with_capacity(operations.len());
         let mut learned = checked.learned.iter().copied();
-        for operation in operations {
+        for (ordinal, operation) in (0_u32..).zip(operations) {
             if self.block.len() >= BLOCK_BYTES_MAX {
                 self.seal_block();
             }
-            let outcome = self.operation(seqno, committed_us, operation, &mut learned);
-            self.counts.written += u64::from(!is_without_effect(operation, outcome));
+            let at = Commit { seqno, now_us: committed_us, ordinal };
+            let outcome = self.operation(at, operation, &mut learned)?;
+            self.numbering.counts.written += u64::from(!is_without_effect(operation, outcome));
             outcomes.push(outcome);
         }
         self.seal_block();
-        outcomes
+        self.note_commit(seqno, committed_us);
+        Ok(outcomes)
     }
 
     /// Whether a checked batch would change nothing, so that it need not be logged: it only removes
     /// what is not there.
-    #[must_use]
-    pub fn is_without_effect(&self, operations: &[Op<'_>]) -> bool {
-        operations.iter().all(|operation| match operation {
-            Op::Delete(id) => self.concept(id).is_none(),
-            Op::Dissociate(name) => self.edge(name).is_none(),
-            _ => false,
-        })
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub fn is_without_effect(&self, operations: &[Op<'_>]) -> Result<bool> {
+        for operation in operations {
+            let has_effect = match operation {
+                Op::Delete(id) => self.concept(id)?.is_some(),
+                Op::Dissociate(name) => self.edge(name)?.is_some(),
+                _ => true,
+            };
+            if has_effect {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
-    /// Lets readers see every commit up to `seqno`.
-    pub fn publish(&self, seqno: u64) {
+    fn note_commit(&mut self, seqno: u64, committed_us: u64) {
+        if self.seqnos.is_none() {
+            self.first_committed_us = committed_us;
+        }
+        let first = self.seqnos.map_or(seqno, |(first, _)| first);
+        self.seqnos = Some((first, seqno));
+        self.committed_us = committed_us;
         let delta = &self.delta;
-        delta.concepts.store(self.counts.concepts, Ordering::Relaxed);
-        delta.edges.store(self.counts.edges, Ordering::Relaxed);
-        delta.vectors.store(self.counts.vectors, Ordering::Relaxed);
-        delta.written.store(self.counts.written, Ordering::Relaxed);
         delta.record_bytes.store(self.record_bytes, Ordering::Relaxed);
         delta.table_bytes.store(self.table_bytes, Ordering::Relaxed);
-        // Release: whoever loads this seqno sees everything stored before.
-        delta.published_seqno.store(seqno, Ordering::Release);
+        if self.keeps_history {
+            let index = delta.commits_used.load(Ordering::Relaxed);
+            if let Some([at, time]) = delta.commits.get_or_grow(index) {
+                at.store(seqno, Ordering::Relaxed);
+                time.store(committed_us, Ordering::Relaxed);
+            }
+            delta.commits_used.store(index + 1, Ordering::Release);
+        }
     }
 
     /// Newest version of a concept that exists.
-    pub(super) fn concept(&self, id: &ConceptId) -> Option<ConceptRef<'_>> {
-        let cell = self.delta.cell_of(id)?;
-        self.newest_in(cell).filter(|version| !version.is_tombstone())
+    pub(super) fn concept(&self, id: &ConceptId) -> Result<Option<ConceptRef<'_>>> {
+        self.state.concept(id, NEWEST)
     }
 
     /// Newest version of an association that exists.
-    pub(super) fn edge(&self, name: &EdgeName<'_>) -> Option<EdgeRecord<'_>> {
-        let place = self.edges.get(&self.edge_key(name)?)?;
-        self.delta.edge_at(place.location)
+    pub(super) fn edge(&self, name: &EdgeName<'_>) -> Result<Option<EdgeFields<'_>>> {
+        match self.edge_key(name) {
+            Some(key) => self.state.edge(&key),
+            None => Ok(None),
+        }
     }
 
-    pub(super) fn namespace_number(&self, name: &str) -> Option<u32> {
-        self.namespaces.get(name).copied()
+    pub(super) fn names(&self) -> &NameWriter {
+        &self.names
     }
 
-    /// Namespace of a concept, the commit being applied included.
-    fn namespace_of(&self, id: &ConceptId) -> u32 {
-        let cell = self.delta.cell_of(id);
-        let newest = cell.map_or(0, |cell| self.newest_location(cell));
-        self.concept_at(newest, &self.block).map_or(0, |concept| concept.namespace())
+    /// Reads everything that ending the associations of a concept will read.
+    pub(super) fn touch_edges(&self, id: &ConceptId) -> Result<()> {
+        self.edges_at(id).map(drop)
     }
 
     fn check_capacity(&self, operations: &[Op<'_>]) -> Result<()> {
         let room = operations.len() as u64;
-        let cells = u64::from(self.delta.cells()) + room;
+        let cells = u64::from(self.delta.cells()) + 2 * room;
         if cells >= u64::from(u32::MAX) - 1 {
             return Err(Error::Busy("the shard holds as many concepts as it can".into()));
         }
-        if self.labels.len() as u64 + room >= u64::from(LABELS_MAX) {
+        if u64::from(self.names.names().labels()) + room >= u64::from(LABELS_MAX) {
             let message = format!("more than {LABELS_MAX} different labels");
             return Err(Refusal::invalid("label", message).into());
         }
@@ -204,316 +325,95 @@ impl DeltaWriter {
 
     fn operation(
         &mut self,
-        seqno: u64,
-        now_us: u64,
+        at: Commit,
         operation: &Op<'_>,
         learned: &mut impl Iterator<Item = ConceptId>,
-    ) -> Outcome {
-        match operation {
+    ) -> Result<Outcome> {
+        Ok(match operation {
             Op::Learn(learn) => {
-                let defaults = self.defaults;
-                let (dimension, metric) = (defaults.dimension, defaults.metric);
-                let namespace = self.namespace_or_new(learn.namespace, dimension, metric);
+                let VectorDefaults { dimension, metric } = self.defaults;
+                let namespace = self.names.namespace_or_new(learn.namespace, dimension, metric);
                 let key = match learn.identity {
                     Identity::Key(key) => Some(key),
                     _ => None,
                 };
                 let id = learned.next().unwrap_or_else(|| learn.id());
-                let at = Change { seqno, now_us, id, namespace, key };
-                Outcome { id, changed: self.put_concept(&at, &learn.into()) }
+                let change = Change { at, id, namespace, key };
+                Outcome { id, changed: self.put_concept(&change, &learn.into())? }
             }
             Op::Update(update) => {
-                let namespace = self.namespace_of(&update.id);
-                let at = Change { seqno, now_us, id: update.id, namespace, key: None };
-                self.put_concept(&at, &update.into());
+                let change = Change {
+                    at,
+                    id: update.id,
+                    namespace: self.namespace_of(&update.id)?,
+                    key: None,
+                };
+                self.put_concept(&change, &update.into())?;
                 Outcome { id: update.id, changed: true }
             }
-            Op::Delete(id) => Outcome { id: *id, changed: self.delete(seqno, now_us, id) },
-            Op::Associate(associate) => Outcome {
-                id: associate.name.source,
-                changed: self.associate(seqno, now_us, associate),
-            },
-            Op::Dissociate(name) => {
-                Outcome { id: name.source, changed: self.dissociate(seqno, name) }
+            Op::Delete(id) => Outcome { id: *id, changed: self.delete(at, id)? },
+            Op::Associate(associate) => {
+                Outcome { id: associate.name.source, changed: self.associate(at, associate)? }
             }
+            Op::Dissociate(name) => Outcome {
+                id: name.source,
+                changed: match self.edge_key(name) {
+                    Some(key) => self.end_edge(at.seqno, &key)?,
+                    None => false,
+                },
+            },
             Op::Namespace { name, dimension, metric } => {
-                let before = self.namespaces.len();
-                self.namespace_or_new(name, *dimension, *metric);
-                let changed = self.namespaces.len() > before;
+                let changed = self.names.namespace(name).is_none();
+                self.names.namespace_or_new(name, *dimension, *metric);
                 Outcome { id: ConceptId::default(), changed }
             }
-        }
-    }
-
-    /// Writes a version of a concept; true when it did not exist before.
-    fn put_concept(&mut self, at: &Change<'_>, given: &ConceptFields<'_>) -> bool {
-        let cell = self.cell_or_new(&at.id);
-        let previous = self.newest_location(cell);
-        let mut block = std::mem::take(&mut self.block);
-        let before = self.concept_at(previous, &block).filter(|before| !before.is_tombstone());
-        let row_before = before.and_then(|before| before.row());
-        let row = match given.vector {
-            None => row_before,
-            Some(_) => Some(self.delta.namespace(at.namespace).map_or(0, |n| n.vectors.rows())),
-        };
-        let kept_key = before.filter(|_| at.key.is_none()).map(|b| b.key().to_vec());
-        let content = match (given.content, before) {
-            (None, Some(before)) => before.keep_content(),
-            (content, _) => Text::Given(content.unwrap_or_default().as_bytes()),
-        };
-        let attributes = match (given.attributes, before) {
-            (None, Some(before)) => before.keep_attributes(),
-            (attributes, _) => Text::Given(attributes.unwrap_or_default()),
-        };
-        let created = before.is_none();
-        let version = ConceptVersion {
-            seqno: at.seqno,
-            previous,
-            id: at.id,
-            cell,
-            namespace: at.namespace,
-            key: at.key.map(str::as_bytes).or(kept_key.as_deref()).unwrap_or_default(),
-            content,
-            attributes,
-            row,
-            created_us: before.map_or(at.now_us, |before| before.created_us()),
-            updated_us: at.now_us,
-            strength: given.strength.or(before.map(|b| b.strength())).unwrap_or(1.0),
-            confidence: given.confidence.or(before.map(|b| b.confidence())).unwrap_or(1.0),
-            validity: concept_validity(before.as_ref(), given.validity),
-        };
-        let newest = location(self.block_number, block.len());
-        version.append(KIND_CONCEPT, &mut block);
-        self.block = block;
-        self.staged.push((cell, newest));
-        if let Some(vector) = given.vector {
-            self.put_vector(at, cell, vector, row_before);
-        }
-        self.counts.concepts += u64::from(created);
-        created
-    }
-
-    fn put_vector(&mut self, at: &Change<'_>, cell: u32, vector: &[u8], before: Option<u32>) {
-        let Some(writer) = self.vectors.get_mut(at.namespace as usize) else { return };
-        writer.append_bytes(vector, cell, at.seqno);
-        match before {
-            Some(row) => writer.retire(row, at.seqno),
-            None => self.counts.vectors += 1,
-        }
-    }
-
-    /// Ends a concept and every association at it; false when it did not exist.
-    fn delete(&mut self, seqno: u64, now_us: u64, id: &ConceptId) -> bool {
-        let Some(cell) = self.delta.cell_of(id) else { return false };
-        let previous = self.newest_location(cell);
-        let mut block = std::mem::take(&mut self.block);
-        let before = self.concept_at(previous, &block).filter(|before| !before.is_tombstone());
-        let Some(before) = before else {
-            self.block = block;
-            return false;
-        };
-        let (namespace, row) = (before.namespace(), before.row());
-        let tombstone = ConceptVersion {
-            seqno,
-            previous,
-            id: *id,
-            cell,
-            namespace,
-            key: &[],
-            content: Text::Given(&[]),
-            attributes: Text::Given(&[]),
-            row: None,
-            created_us: before.created_us(),
-            updated_us: now_us,
-            strength: 0.0,
-            confidence: 0.0,
-            validity: before.validity(),
-        };
-        let newest = location(self.block_number, block.len());
-        tombstone.append(KIND_TOMBSTONE, &mut block);
-        self.block = block;
-        self.staged.push((cell, newest));
-        if let (Some(row), Some(writer)) = (row, self.vectors.get_mut(namespace as usize)) {
-            writer.retire(row, seqno);
-            self.counts.vectors -= 1;
-        }
-        self.counts.concepts -= 1;
-        for key in self.edges_at(cell) {
-            self.end_edge(seqno, &key);
-        }
-        true
-    }
-
-    /// Writes a version of an association; true when it did not exist before.
-    fn associate(&mut self, seqno: u64, now_us: u64, associate: &Associate<'_>) -> bool {
-        let name = &associate.name;
-        let label = name.label.map_or(0, |label| self.label_or_new(label));
-        // Both ends exist: the batch was checked.
-        let (Some(source), Some(target)) =
-            (self.delta.cell_of(&name.source), self.delta.cell_of(&name.target))
-        else {
-            return false;
-        };
-        let key = EdgeKey { source, target, class: name.class.number(), label };
-        let mut block = std::mem::take(&mut self.block);
-        let place = self.edges.get(&key);
-        let before = place.and_then(|place| self.edge_at(place.location, &block));
-        let (confidence, weight) = edge_strengths(before.as_ref(), associate);
-        let kept = before.filter(|_| associate.attributes.is_none());
-        let kept = kept.map(|before| before.attributes().to_vec());
-        let version = EdgeVersion {
-            seqno,
-            created_us: before.map_or(now_us, |before| before.created_us()),
-            source: name.source,
-            target: name.target,
-            class: name.class,
-            label,
-            confidence,
-            weight,
-            attributes: associate.attributes.or(kept.as_deref()).unwrap_or_default(),
-            validity: edge_validity(before.as_ref(), associate.validity),
-        };
-        let created = before.is_none();
-        let location = location(self.block_number, block.len());
-        version.append(&mut block);
-        self.block = block;
-        if !created {
-            self.end_edge(seqno, &key);
-        }
-        self.add_edge(seqno, key, confidence, location, name);
-        created
-    }
-
-    fn dissociate(&mut self, seqno: u64, name: &EdgeName<'_>) -> bool {
-        self.edge_key(name).is_some_and(|key| self.end_edge(seqno, &key))
-    }
-
-    fn add_edge(
-        &mut self,
-        seqno: u64,
-        key: EdgeKey,
-        confidence: f64,
-        location: u64,
-        name: &EdgeName<'_>,
-    ) {
-        let outgoing = self.next_entry(key.source, |degrees| &mut degrees.outgoing);
-        let incoming = self.next_entry(key.target, |degrees| &mut degrees.incoming);
-        let to_target = EdgeRef {
-            other: key.target,
-            class: name.class,
-            label: key.label,
-            confidence,
-            location,
-        };
-        let to_source = EdgeRef { other: key.source, ..to_target };
-        if let Some(cell) = self.delta.cells.get(key.source) {
-            self.table_bytes += cell.outgoing.append(outgoing, seqno, &to_target);
-        }
-        if let Some(cell) = self.delta.cells.get(key.target) {
-            self.table_bytes += cell.incoming.append(incoming, seqno, &to_source);
-        }
-        self.edges.insert(key, EdgePlace { outgoing, incoming, location });
-        self.counts.edges += 1;
-    }
-
-    /// Ends both halves of an association; false when it did not exist.
-    fn end_edge(&mut self, seqno: u64, key: &EdgeKey) -> bool {
-        let Some(place) = self.edges.remove(key) else { return false };
-        if let Some(cell) = self.delta.cells.get(key.source) {
-            cell.outgoing.end(place.outgoing, seqno);
-        }
-        if let Some(cell) = self.delta.cells.get(key.target) {
-            cell.incoming.end(place.incoming, seqno);
-        }
-        self.counts.edges -= 1;
-        true
-    }
-
-    fn next_entry(&mut self, cell: u32, side: impl Fn(&mut Degrees) -> &mut u32) -> u32 {
-        let Some(degrees) = self.degrees.get_mut(cell as usize) else { return 0 };
-        let entry = side(degrees);
-        *entry += 1;
-        *entry - 1
-    }
-
-    fn edges_at(&self, cell: u32) -> Vec<EdgeKey> {
-        let mut keys = Vec::new();
-        let key = |source, target, edge: &EdgeRef| EdgeKey {
-            source,
-            target,
-            class: edge.class.number(),
-            label: edge.label,
-        };
-        // Both walks go to the end: the visitors never break.
-        let _ = self.delta.outgoing(cell, NEWEST, |edge| {
-            keys.push(key(cell, edge.other, edge));
-            ControlFlow::Continue(())
-        });
-        let _ = self.delta.incoming(cell, NEWEST, |edge| {
-            keys.push(key(edge.other, cell, edge));
-            ControlFlow::Continue(())
-        });
-        keys
-    }
-
-    fn edge_key(&self, name: &EdgeName<'_>) -> Option<EdgeKey> {
-        Some(EdgeKey {
-            source: self.delta.cell_of(&name.source)?,
-            target: self.delta.cell_of(&name.target)?,
-            class: name.class.number(),
-            label: match name.label {
-                Some(label) => *self.labels.get(label)?,
-                None => 0,
-            },
         })
     }
 
-    fn cell_or_new(&mut self, id: &ConceptId) -> u32 {
-        if let Some(cell) = self.delta.cell_of(id) {
+    pub(super) fn cell_or_new(&mut self, id: &ConceptId) -> u32 {
+        let hash = id.hash64();
+        if let Some(cell) = self.delta.cell_of(id, hash) {
             return cell;
         }
         let number = self.delta.cells();
         if let Some(cell) = self.delta.cells.get_or_grow(number) {
-            let (halves, _) = id.0.as_chunks::<8>();
-            for (word, half) in cell.id.iter().zip(halves) {
-                word.store(u64::from_le_bytes(*half), Ordering::Relaxed);
-            }
+            store_id(&cell.id, id);
         }
         self.degrees.push(Degrees::default());
         let table = self.delta.table.load_full();
         if table.is_full() {
-            let hash_of = |cell| self.delta.cells.get(cell).map_or(0, |c| c.id().hash64());
+            let hash_of = |cell| self.delta.id_of(cell).map_or(0, |id| id.hash64());
             let grown = table.grown(hash_of);
-            grown.insert(id.hash64(), number);
+            grown.insert(hash, number);
             self.delta.table.store(Arc::new(grown));
         } else {
-            table.insert(id.hash64(), number);
+            table.insert(hash, number);
         }
         self.delta.cells_used.store(number + 1, Ordering::Release);
         number
     }
 
-    /// Location of the newest version in a cell, the commit being applied included.
-    fn newest_location(&self, cell: u32) -> u64 {
+    /// Position of the newest version in a cell, the commit being applied included.
+    pub(super) fn newest_position(&self, cell: u32) -> u64 {
         let staged = self.staged.iter().rev().find(|(of, _)| *of == cell);
-        staged.map_or_else(|| self.delta.newest_location(cell), |(_, location)| *location)
-    }
-
-    fn newest_in(&self, cell: u32) -> Option<ConceptRef<'_>> {
-        self.delta.concept_at(self.delta.newest_location(cell))
+        staged.map_or_else(|| self.delta.newest_position(cell), |(_, position)| *position)
     }
 
     /// A concept's record, which may be in the block under construction.
-    fn concept_at<'a>(&'a self, place: u64, block: &'a [u8]) -> Option<ConceptRef<'a>> {
+    pub(super) fn concept_at<'a>(
+        &'a self,
+        place: u64,
+        block: &'a [u8],
+    ) -> Option<ConceptRecord<'a>> {
         let (number, offset) = split(place);
         if number == self.block_number {
-            return block.get(offset..).map(|bytes| ConceptRef::new(bytes, place, &self.delta));
+            return block.get(offset..).map(ConceptRecord::new);
         }
         self.delta.concept_at(place)
     }
 
     /// An association's record, which may be in the block under construction.
-    fn edge_at<'a>(&'a self, place: u64, block: &'a [u8]) -> Option<EdgeRecord<'a>> {
+    pub(super) fn edge_at<'a>(&'a self, place: u64, block: &'a [u8]) -> Option<EdgeRecord<'a>> {
         let (number, offset) = split(place);
         if number == self.block_number {
             return block.get(offset..).map(EdgeRecord::new);
@@ -534,48 +434,28 @@ impl DeltaWriter {
         }
         self.delta.blocks_used.store(self.block_number, Ordering::Release);
         self.block_number += 1;
-        for (cell, location) in self.staged.drain(..) {
+        for (cell, position) in self.staged.drain(..) {
             if let Some(cell) = self.delta.cells.get(cell) {
-                cell.newest.store(location, Ordering::Release);
+                cell.newest.store(position, Ordering::Release);
             }
         }
     }
+}
 
-    fn label_or_new(&mut self, label: &str) -> u32 {
-        if let Some(number) = self.labels.get(label) {
-            return *number;
-        }
-        let number = self.labels.len() as u32 + 1;
-        if let Some(slot) = self.delta.labels.get_or_grow(number) {
-            let _ = slot.set(label.into());
-        }
-        self.labels.insert(label.into(), number);
-        number
-    }
-
-    fn namespace_or_new(&mut self, name: &str, dimension: u32, metric: Metric) -> u32 {
-        if let Some(number) = self.namespaces.get(name) {
-            return *number;
-        }
-        let number = self.vectors.len() as u32;
-        let (vectors, writer) = VectorSet::new(dimension, metric);
-        if let Some(slot) = self.delta.namespaces.get_or_grow(number) {
-            let _ = slot.set(Namespace { name: name.into(), vectors });
-        }
-        self.vectors.push(writer);
-        self.namespaces.insert(name.into(), number);
-        self.delta.namespaces_used.store(number + 1, Ordering::Release);
-        number
-    }
+/// Which commit an operation belongs to, and where in it.
+#[derive(Clone, Copy)]
+pub(super) struct Commit {
+    pub(super) seqno: u64,
+    pub(super) now_us: u64,
+    pub(super) ordinal: u32,
 }
 
 /// A new version of a concept, apart from its fields.
-struct Change<'a> {
-    seqno: u64,
-    now_us: u64,
-    id: ConceptId,
-    namespace: u32,
-    key: Option<&'a str>,
+pub(super) struct Change<'a> {
+    pub(super) at: Commit,
+    pub(super) id: ConceptId,
+    pub(super) namespace: u32,
+    pub(super) key: Option<&'a str>,
 }
 
 fn is_without_effect(operation: &Op<'_>, outcome: Outcome) -> bool {

@@ -1,30 +1,37 @@
-//! Vectors of one namespace in memory, and the exact nearest neighbours among them.
+//! Vectors of a namespace, layer by layer, and the exact nearest neighbours among them.
 //!
-//! One writer appends rows and ends their visibility; any number of readers search at a seqno of
-//! theirs without a lock. Rows never move and are never overwritten, so a reader may keep a slice
-//! of one for as long as it keeps the set. This is the only folder of the crate with unsafe code:
-//! all of it is in `rows.rs`.
+//! A layer is a [`VectorSet`] in memory or a file of [`SealedVectors`]. In a set one writer appends
+//! rows and ends their visibility; any number of readers search at a seqno of theirs without a
+//! lock. Rows never move and are never overwritten, so a reader may keep a slice of one for as
+//! long as it keeps the layer. Rows are numbered in the order they were written, through all
+//! layers. This is the only folder of the crate with unsafe code: all of it is in `rows.rs`.
 //!
 //! ```
 //! use std::sync::atomic::AtomicBool;
-//! use sutra_format::Metric;
-//! use sutra_shard::vector::VectorSet;
+//! use sutra_format::{ConceptId, Metric};
+//! use sutra_shard::vector::{Layers, VectorSet};
 //!
-//! let (set, mut writer) = VectorSet::new(2, Metric::Cosine);
-//! writer.append(&[1.0, 0.0], 7, 1);
-//! writer.append(&[0.0, 1.0], 8, 2);
+//! let (set, mut writer) = VectorSet::new(2, Metric::Cosine, 0);
+//! writer.append(&[1.0, 0.0], ConceptId([7; 16]), 1);
+//! writer.append(&[0.0, 1.0], ConceptId([8; 16]), 2);
+//! let layers = Layers { sealed: &[], sets: &[set] };
 //! let never = AtomicBool::new(false);
-//! let hits = set.search(&[0.9, 0.1], 1, 2, &never, None).unwrap_or_default();
-//! assert_eq!(hits.first().map(|hit| hit.cell), Some(7));
+//! let hits = layers.search(&[0.9, 0.1], 1, 2, &never, &|_id, _row| Ok(true))?;
+//! assert_eq!(hits.first().map(|hit| hit.id), Some(ConceptId([7; 16])));
+//! # Ok::<(), sutra_shard::Error>(())
 //! ```
 
+mod chunk_sizes;
 mod kernel;
+mod layers;
 mod rows;
-mod scan;
+mod sealed;
 mod top_k;
 
-pub use rows::{VectorSet, VectorWriter};
-pub use scan::{Accept, Cancelled, Scored};
+pub use layers::{IsCurrent, Layers, Scored};
+pub(crate) use rows::inverse_norm;
+pub use rows::{RowFacts, VectorSet, VectorWriter};
+pub use sealed::{SealedRow, SealedShape, SealedVectors, VectorColumn, VectorSections};
 
 #[cfg(test)]
 mod tests;

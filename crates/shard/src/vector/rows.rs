@@ -15,28 +15,29 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use sutra_format::Metric;
+use sutra_format::{ConceptId, Metric};
 
+use super::chunk_sizes::ChunkSizes;
 use super::kernel;
 
-/// Largest chunk in bytes, unless one row alone is larger.
-const CHUNK_BYTES_MAX: usize = 256 * 1024;
 /// Alignment of a row: one cache line, and the widest vector register.
 const ROW_ALIGN: usize = 64;
-const FLOATS_PER_ALIGN: usize = ROW_ALIGN / size_of::<f32>();
+/// The floats of a row are filled up to a multiple of these.
+pub(super) const FLOATS_PER_ALIGN: usize = ROW_ALIGN / size_of::<f32>();
 /// Directory levels; level n has 2^n slots, so 32 levels hold more chunks than there are rows.
 const LEVELS: usize = 32;
 /// A row without an end is visible for ever.
 const NO_END: u64 = u64::MAX;
 
-/// The vectors of one namespace: searched by any thread, appended to by one `VectorWriter`.
+/// Vectors of one namespace: searched by any thread, appended to by one `VectorWriter`.
 pub struct VectorSet {
     dimension: usize,
     /// Floats from one row to the next.
     stride: usize,
-    /// A chunk holds `1 << chunk_shift` rows.
-    chunk_shift: u32,
+    chunk_sizes: ChunkSizes,
     metric: Metric,
+    first_row: u32,
+    /// How many rows readers may look at.
     published: AtomicU32,
     directory: [OnceLock<Box<[OnceLock<Chunk>]>>; LEVELS],
 }
@@ -52,7 +53,21 @@ pub(super) struct RowHead {
     begin: AtomicU64,
     end: AtomicU64,
     inverse_norm: AtomicU64,
-    cell: AtomicU32,
+    id: [AtomicU64; 2],
+}
+
+/// What a row is besides its floats, as it is to be written to a file.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RowFacts {
+    /// Concept it was appended for.
+    pub id: ConceptId,
+    /// First seqno that sees it.
+    pub begin: u64,
+    /// First seqno that does not see it any more, if it was retired; like every seqno of a set it
+    /// may be one that readers do not see yet.
+    pub end: Option<u64>,
+    /// One over the length of the vector under the cosine metric, 1 under the others.
+    pub inverse_norm: f64,
 }
 
 /// Published rows of one chunk.
@@ -71,21 +86,22 @@ struct Chunk {
 }
 
 impl VectorSet {
-    /// An empty set and the only handle that may append to it.
+    /// An empty set whose rows will be numbered from `first_row` on, and the only handle that may
+    /// append to it.
     ///
     /// # Panics
     /// When `dimension` is 0: the caller has checked it against the limits.
     #[must_use]
-    pub fn new(dimension: u32, metric: Metric) -> (Arc<Self>, VectorWriter) {
+    pub fn new(dimension: u32, metric: Metric, first_row: u32) -> (Arc<Self>, VectorWriter) {
         assert!(dimension > 0, "a vector has at least one dimension");
         let dimension = dimension as usize;
         let stride = dimension.next_multiple_of(FLOATS_PER_ALIGN);
-        let rows_per_chunk = (CHUNK_BYTES_MAX / (stride * size_of::<f32>())).max(1);
         let set = Arc::new(Self {
             dimension,
             stride,
-            chunk_shift: rows_per_chunk.ilog2(),
+            chunk_sizes: ChunkSizes::new(stride * size_of::<f32>()),
             metric,
+            first_row,
             published: AtomicU32::new(0),
             directory: [const { OnceLock::new() }; LEVELS],
         });
@@ -110,28 +126,56 @@ impl VectorSet {
         self.published.load(Ordering::Acquire)
     }
 
-    /// The vector in a row, `None` when there is no such row. Visibility is not looked at.
+    /// Number of the first row, whether there is one or not.
+    #[must_use]
+    pub fn first_row(&self) -> u32 {
+        self.first_row
+    }
+
+    /// Number that the next row will have.
+    #[must_use]
+    pub fn next_row(&self) -> u32 {
+        self.first_row + self.rows()
+    }
+
+    /// The vector in a row, `None` when the set has no such row. Visibility is not looked at.
     #[must_use]
     pub fn row(&self, row: u32) -> Option<&[f32]> {
-        if row >= self.rows() {
-            return None;
-        }
-        let (chunk, place) = self.locate(row);
+        let (chunk, place) = self.published_place(row)?;
         let floats = self.chunk(chunk)?.published_floats((place + 1) * self.stride);
         let start = place * self.stride;
         floats.get(start..start + self.dimension)
     }
 
+    /// The concept a row was appended for, `None` when the set has no such row.
+    #[must_use]
+    pub fn id_of(&self, row: u32) -> Option<ConceptId> {
+        self.head(row).map(RowHead::id)
+    }
+
+    /// What a row is besides its floats, `None` when the set has no such row.
+    #[must_use]
+    pub fn facts(&self, row: u32) -> Option<RowFacts> {
+        let head = self.head(row)?;
+        let end = head.end.load(Ordering::Relaxed);
+        Some(RowFacts {
+            id: head.id(),
+            begin: head.begin.load(Ordering::Relaxed),
+            end: (end != NO_END).then_some(end),
+            inverse_norm: head.inverse_norm(),
+        })
+    }
+
     /// Bytes allocated for rows, their heads and the directory.
     #[must_use]
     pub fn memory_bytes(&self) -> u64 {
-        let rows_per_chunk = 1_u64 << self.chunk_shift;
-        let row_bytes = (self.stride * size_of::<f32>() + size_of::<RowHead>()) as u64;
-        let chunks = u64::from(self.rows()).div_ceil(rows_per_chunk);
+        let row_bytes = self.stride * size_of::<f32>() + size_of::<RowHead>();
+        let chunks = self.chunk_sizes.chunks(self.rows() as usize);
+        let rows_allocated = self.chunk_sizes.first_row(chunks);
         let levels = self.directory.iter().filter_map(OnceLock::get);
         let slots: usize = levels.map(|level| level.len()).sum();
-        let slot_bytes = (slots * size_of::<OnceLock<Chunk>>()) as u64;
-        chunks * rows_per_chunk * row_bytes + slot_bytes + size_of::<Self>() as u64
+        let slot_bytes = slots * size_of::<OnceLock<Chunk>>();
+        (rows_allocated * row_bytes + slot_bytes + size_of::<Self>()) as u64
     }
 
     /// Floats from one row to the next in a `Block`.
@@ -142,23 +186,27 @@ impl VectorSet {
     /// The published rows, chunk by chunk, in the order of their numbers.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Block<'_>> {
         let published = self.rows() as usize;
-        let rows_per_chunk = 1_usize << self.chunk_shift;
-        (0..published.div_ceil(rows_per_chunk)).map_while(move |number| {
-            let first_row = number << self.chunk_shift;
-            let rows = rows_per_chunk.min(published - first_row);
+        (0..self.chunk_sizes.chunks(published)).map_while(move |number| {
+            let first = self.chunk_sizes.first_row(number);
+            let rows = self.chunk_sizes.rows(number).min(published - first);
             let chunk = self.chunk(number)?;
             Some(Block {
-                first_row: first_row as u32,
+                first_row: self.first_row + first as u32,
                 heads: chunk.heads.get(..rows)?,
                 floats: chunk.published_floats(rows * self.stride),
             })
         })
     }
 
-    /// Number of the chunk a row lies in, and its place in it.
-    fn locate(&self, row: u32) -> (usize, usize) {
-        let row = row as usize;
-        (row >> self.chunk_shift, row & ((1 << self.chunk_shift) - 1))
+    fn head(&self, row: u32) -> Option<&RowHead> {
+        let (chunk, place) = self.published_place(row)?;
+        self.chunk(chunk)?.heads.get(place)
+    }
+
+    /// Number of the chunk a published row lies in, and its place in it.
+    fn published_place(&self, row: u32) -> Option<(usize, usize)> {
+        let place = row.checked_sub(self.first_row)?;
+        (place < self.rows()).then(|| self.chunk_sizes.locate(place as usize))
     }
 
     fn chunk(&self, number: usize) -> Option<&Chunk> {
@@ -170,31 +218,31 @@ impl VectorSet {
         let (level, slot) = directory_slot(number);
         let new_level = || (0..1_usize << level).map(|_| OnceLock::new()).collect();
         let level = self.directory.get(level)?.get_or_init(new_level);
-        let new_chunk = || Chunk::new(1 << self.chunk_shift, self.stride);
+        let new_chunk = || Chunk::new(self.chunk_sizes.rows(number), self.stride);
         Some(level.get(slot)?.get_or_init(new_chunk))
     }
 }
 
 impl VectorWriter {
-    /// Appends a vector for `cell`, visible to readers whose seqno is `begin` or later, and
-    /// returns its row number.
+    /// Appends a vector for the concept `id`, visible to readers whose seqno is `begin` or later,
+    /// and returns its row number.
     ///
     /// # Panics
-    /// When the vector has another dimension than the set, or there are `u32::MAX` rows.
-    pub fn append(&mut self, vector: &[f32], cell: u32, begin: u64) -> u32 {
+    /// When the vector has another dimension than the set, or all row numbers are used.
+    pub fn append(&mut self, vector: &[f32], id: ConceptId, begin: u64) -> u32 {
         assert_eq!(vector.len(), self.set.dimension, "a vector of the set's dimension");
-        self.append_with(cell, begin, |row| row.copy_from_slice(vector))
+        self.append_with(id, begin, |row| row.copy_from_slice(vector))
     }
 
     /// `append` for little-endian bytes at any alignment, as the log holds them.
     ///
     /// # Panics
     /// As `append`.
-    pub fn append_bytes(&mut self, vector: &[u8], cell: u32, begin: u64) -> u32 {
+    pub fn append_bytes(&mut self, vector: &[u8], id: ConceptId, begin: u64) -> u32 {
         let (floats, rest) = vector.as_chunks::<{ size_of::<f32>() }>();
         let whole = rest.is_empty() && floats.len() == self.set.dimension;
         assert!(whole, "4 bytes for each of the set's dimensions");
-        self.append_with(cell, begin, |row| {
+        self.append_with(id, begin, |row| {
             for (place, bytes) in row.iter_mut().zip(floats) {
                 *place = f32::from_le_bytes(*bytes);
             }
@@ -207,15 +255,12 @@ impl VectorWriter {
     /// either value, one at `end` or later synchronised with that publication.
     ///
     /// # Panics
-    /// When there is no such row.
+    /// When the set has no such row: it may be in an older layer, see `VectorSet::first_row`.
     pub fn retire(&mut self, row: u32, end: u64) {
-        assert!(row < self.set.rows(), "only rows that exist can be retired");
-        let (chunk, place) = self.set.locate(row);
-        let head = self.set.chunk(chunk).and_then(|chunk| chunk.heads.get(place));
-        if let Some(head) = head {
-            debug_assert_eq!(head.end.load(Ordering::Relaxed), NO_END, "a row ends once");
-            head.end.store(end, Ordering::Relaxed);
-        }
+        #[expect(clippy::expect_used, reason = "a row that stays visible would be a wrong answer")]
+        let head = self.set.head(row).expect("only rows of the set can be retired");
+        debug_assert_eq!(head.end.load(Ordering::Relaxed), NO_END, "a row ends once");
+        head.end.store(end, Ordering::Relaxed);
     }
 
     /// The set this writer appends to.
@@ -225,14 +270,15 @@ impl VectorWriter {
     }
 
     #[expect(clippy::expect_used, reason = "the directory has a slot for every u32 row")]
-    fn append_with(&mut self, cell: u32, begin: u64, fill: impl FnOnce(&mut [f32])) -> u32 {
+    fn append_with(&mut self, id: ConceptId, begin: u64, fill: impl FnOnce(&mut [f32])) -> u32 {
         let set = &*self.set;
         // Relaxed: only this writer, held exclusively, ever changes the count.
-        let row = set.published.load(Ordering::Relaxed);
-        assert!(row < u32::MAX, "row numbers are 32 bits");
-        let (chunk, place) = set.locate(row);
+        let published = set.published.load(Ordering::Relaxed);
+        let row = set.first_row.checked_add(published).filter(|row| *row < u32::MAX);
+        let row = row.expect("row numbers are 32 bits");
+        let (chunk, place) = set.chunk_sizes.locate(published as usize);
         let chunk = set.chunk_or_new(chunk).expect("a directory slot");
-        // SAFETY: `row` is the first unpublished row, so no reader has or makes a slice that
+        // SAFETY: this is the first unpublished row, so no reader has or makes a slice that
         // covers it (`published_floats` is called with published rows only), and `&mut self` of
         // the only writer excludes a second slice like this one. `place` is below the rows of the
         // chunk by `locate`, so `place * stride .. place * stride + dimension` lies in its floats.
@@ -243,8 +289,10 @@ impl VectorWriter {
         fill(floats);
         debug_assert!(floats.iter().all(|value| value.is_finite()), "refused before it gets here");
         let head = chunk.heads.get(place).expect("a head for each row");
-        head.set(cell, begin, inverse_norm(set.metric, floats));
-        set.published.store(row + 1, Ordering::Release);
+        let inverse_norm = inverse_norm(set.metric, floats);
+        debug_assert!(inverse_norm > 0.0, "zero vectors are refused before they get here");
+        head.set(id, begin, inverse_norm);
+        set.published.store(published + 1, Ordering::Release);
         row
     }
 }
@@ -255,12 +303,15 @@ impl RowHead {
             begin: AtomicU64::new(NO_END),
             end: AtomicU64::new(NO_END),
             inverse_norm: AtomicU64::new(0),
-            cell: AtomicU32::new(0),
+            id: [const { AtomicU64::new(0) }; 2],
         }
     }
 
-    fn set(&self, cell: u32, begin: u64, inverse_norm: f64) {
-        self.cell.store(cell, Ordering::Relaxed);
+    fn set(&self, id: ConceptId, begin: u64, inverse_norm: f64) {
+        let (halves, _) = id.0.as_chunks::<8>();
+        for (word, half) in self.id.iter().zip(halves) {
+            word.store(u64::from_le_bytes(*half), Ordering::Relaxed);
+        }
         self.begin.store(begin, Ordering::Relaxed);
         self.inverse_norm.store(inverse_norm.to_bits(), Ordering::Relaxed);
     }
@@ -270,8 +321,12 @@ impl RowHead {
         self.begin.load(Ordering::Relaxed) <= seqno && seqno < self.end.load(Ordering::Relaxed)
     }
 
-    pub(super) fn cell(&self) -> u32 {
-        self.cell.load(Ordering::Relaxed)
+    pub(super) fn id(&self) -> ConceptId {
+        let mut id = [0; 16];
+        for (half, word) in id.chunks_exact_mut(8).zip(&self.id) {
+            half.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());
+        }
+        ConceptId(id)
     }
 
     /// One over the length of the vector under the cosine metric, 1 under the others.
@@ -328,12 +383,13 @@ fn directory_slot(chunk: usize) -> (usize, usize) {
     (level as usize, position - (1 << level))
 }
 
-fn inverse_norm(metric: Metric, vector: &[f32]) -> f64 {
+/// One over the length of a vector under the cosine metric, 1 under the others. Nothing writes a
+/// vector without a length under the cosine metric; one in a file that says so gives 0.
+pub(crate) fn inverse_norm(metric: Metric, vector: &[f32]) -> f64 {
     if metric != Metric::Cosine {
         return 1.0;
     }
     let norm = kernel::dot(vector, vector).sqrt();
-    debug_assert!(norm > 0.0, "zero vectors are refused before they get here");
     if norm > 0.0 { norm.recip() } else { 0.0 }
 }
 
@@ -357,13 +413,13 @@ mod tests {
     #[test]
     fn rows_are_aligned_and_keep_their_place() {
         for dimension in [1, 3, 16, 17, 768, 4096] {
-            let (set, mut writer) = VectorSet::new(dimension, Metric::Dot);
+            let (set, mut writer) = VectorSet::new(dimension, Metric::Dot, 0);
             let mut vector = vec![0.5; dimension as usize];
-            writer.append(&vector, 0, 1);
+            writer.append(&vector, ConceptId::default(), 1);
             let first = set.row(0).map(<[f32]>::as_ptr);
             for row in 1..100_u8 {
                 vector[0] = f32::from(row);
-                writer.append(&vector, u32::from(row), 1);
+                writer.append(&vector, ConceptId([row; 16]), 1);
             }
             assert_eq!(set.row(0).map(<[f32]>::as_ptr), first);
             for row in 0..100 {

@@ -2,16 +2,17 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use sutra_format::ConceptId;
 
 /// A row with its rank value: the higher the nearer.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ranked {
     pub(super) rank: f64,
-    pub(super) cell: u32,
     pub(super) row: u32,
+    pub(super) id: ConceptId,
 }
 
-/// The best `k` seen so far, ordered by rank, equal ranks by the lower cell.
+/// The best `k` kept so far, ordered by rank, equal ranks by the lower row.
 pub(super) struct TopK {
     k: usize,
     /// The worst of the kept ones is on top.
@@ -25,13 +26,24 @@ impl TopK {
         Self { k, kept: BinaryHeap::with_capacity(k) }
     }
 
-    pub(super) fn offer(&mut self, candidate: Ranked) {
+    /// Whether a row of this rank would be kept.
+    #[inline]
+    pub(super) fn admits(&self, rank: f64, row: u32) -> bool {
         if self.kept.len() < self.k {
-            self.kept.push(candidate);
-        } else if let Some(mut worst) = self.kept.peek_mut()
-            && candidate < *worst
-        {
-            *worst = candidate;
+            return true;
+        }
+        self.kept
+            .peek()
+            .is_some_and(|worst| best_first((rank, row), (worst.rank, worst.row)).is_lt())
+    }
+
+    /// Keeps a row that is admitted, in place of the worst one when there are `k`.
+    pub(super) fn keep(&mut self, admitted: Ranked) {
+        debug_assert!(self.admits(admitted.rank, admitted.row), "asked before");
+        if self.kept.len() < self.k {
+            self.kept.push(admitted);
+        } else if let Some(mut worst) = self.kept.peek_mut() {
+            *worst = admitted;
         }
     }
 
@@ -41,11 +53,14 @@ impl TopK {
     }
 }
 
-/// Best first: higher rank, then lower cell, then lower row.
+/// Higher rank, then lower row: rows are never renumbered, so the order is the same for ever.
+fn best_first(one: (f64, u32), other: (f64, u32)) -> Ordering {
+    other.0.total_cmp(&one.0).then(one.1.cmp(&other.1))
+}
+
 impl Ord for Ranked {
     fn cmp(&self, other: &Self) -> Ordering {
-        let by_rank = other.rank.total_cmp(&self.rank);
-        by_rank.then(self.cell.cmp(&other.cell)).then(self.row.cmp(&other.row))
+        best_first((self.rank, self.row), (other.rank, other.row))
     }
 }
 

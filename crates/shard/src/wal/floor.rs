@@ -6,8 +6,8 @@ use sutra_env::{OpenMode, read_exact_at};
 use sutra_format::SegmentHeader;
 use sutra_format::wal_segment::SEGMENT_HEADER_BYTES;
 
-/// Takes their names, from the oldest on, from all segments before `newest` whose successor begins
-/// at or below `floor_seqno`. Gives how many went.
+/// Takes their names, from the oldest on, from all segments before `newest` that hold no commit
+/// above `floor_seqno`. Gives how many went.
 ///
 /// Oldest first and the folder synced after each: whatever a crash leaves is a log without a gap,
 /// and a file is not filled with zeros before its name is gone for good.
@@ -17,7 +17,7 @@ use sutra_format::wal_segment::SEGMENT_HEADER_BYTES;
 pub(super) fn release_below(files: &SegmentFiles, newest: u32, floor_seqno: u64) -> Result<u32> {
     let mut removed = 0;
     for number in files.numbers()? {
-        if number >= newest || first_seqno(files, number + 1)? > floor_seqno {
+        if number >= newest || first_seqno(files, number + 1)? > floor_seqno.saturating_add(1) {
             break;
         }
         let path = files.path(number);

@@ -13,6 +13,8 @@ use sutra_format::wal_record::record_bytes;
 use sutra_format::wal_segment::SEGMENT_HEADER_BYTES;
 use sutra_format::{RecordHeader, RecordKind, SegmentHeader};
 
+/// A segment up to so many times the smallest length is short enough to be read at any time.
+const SMALL_TIMES_MAX: u64 = 4;
 /// Bytes gathered before a write when nothing waits for it (durability `none`).
 const UNSYNCED_BUFFER_BYTES: usize = 1 << 20;
 
@@ -206,6 +208,9 @@ impl Wal {
     pub fn close(&mut self) -> Result<()> {
         self.stop_spare();
         self.check_not_failed()?;
+        // Files that are no part of the log are in the way once nobody writes it. One that stays is
+        // removed when the log is opened again.
+        let _ = self.files.remove_unfinished();
         // A log without a commit has nothing to protect, and stays as a log that was just made: a
         // store whose making failed after this can be made again.
         if !self.begun || self.position.last_seqno == 0 {
@@ -216,6 +221,12 @@ impl Wal {
         self.sync()
     }
 
+    /// Gives up what was appended to the group and writes nothing more: it cannot be published.
+    pub fn poison(&mut self) {
+        self.failed = true;
+        self.buffer.clear();
+    }
+
     /// Stops the background task without writing anything.
     pub fn stop_spare(&self) {
         self.spare.close();
@@ -223,7 +234,20 @@ impl Wal {
         self.spare_work.join();
     }
 
-    /// Gives up segments that hold only commits below `floor_seqno`; the newest one always stays.
+    /// Begins a segment of the smallest length if the newest one is much longer, so that opening
+    /// has little to read, when nothing in the log is needed any more.
+    ///
+    /// # Errors
+    /// `Io`: the log has failed. `DiskFull`: nothing was written.
+    pub fn begin_small(&mut self) -> Result<()> {
+        let bytes = self.files.bytes_of(1);
+        if self.position.segment_bytes <= SMALL_TIMES_MAX * bytes {
+            return Ok(());
+        }
+        self.rotate_to(bytes)
+    }
+
+    /// Gives up segments that hold only commits up to `floor_seqno`; the newest one always stays.
     /// The last one given up becomes the next spare, if its length fits.
     ///
     /// # Errors
@@ -236,6 +260,12 @@ impl Wal {
     #[must_use]
     pub fn segment_number(&self) -> u32 {
         self.position.segment_number
+    }
+
+    /// Length of the newest segment's file.
+    #[must_use]
+    pub fn segment_bytes(&self) -> u64 {
+        self.position.segment_bytes
     }
 
     /// Appends the record that begins this process run.
@@ -313,11 +343,19 @@ impl Wal {
     }
 
     fn rotate(&mut self, needed: u64) -> Result<()> {
+        let bytes = self.files.bytes_of(self.position.segment_number + 1);
+        let needed = needed.saturating_add(SEGMENT_HEADER_BYTES as u64);
+        self.rotate_to(if bytes >= needed { bytes } else { needed.next_multiple_of(4096) })?;
+        if self.spare.want(self.files.bytes_of(self.position.segment_number + 1)) {
+            self.spare_work.wake();
+        }
+        Ok(())
+    }
+
+    /// Begins a segment of at least this length.
+    fn rotate_to(&mut self, bytes: u64) -> Result<()> {
         self.check_not_failed()?;
         let number = self.position.segment_number + 1;
-        let bytes = self.files.bytes_of(number);
-        let needed = needed.saturating_add(SEGMENT_HEADER_BYTES as u64);
-        let bytes = if bytes >= needed { bytes } else { needed.next_multiple_of(4096) };
         // Space first: a full disk must leave the segment before untouched and writable.
         let prepared = self.prepare_file(bytes);
         self.failed |= matches!(prepared, Err(Error::Io { .. }));
@@ -329,9 +367,6 @@ impl Wal {
             let sealed = self.seal(&before, number - 1, before_end);
             self.failed |= sealed.is_err();
             sealed?;
-        }
-        if self.spare.want(self.files.bytes_of(number + 1)) {
-            self.spare_work.wake();
         }
         Ok(())
     }

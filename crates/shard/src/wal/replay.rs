@@ -12,8 +12,8 @@ use sutra_format::wal_record::Record;
 use sutra_format::wal_segment::SEGMENT_HEADER_BYTES;
 use sutra_format::{Commit, DecodeError, RecordKind, SegmentHeader};
 
-/// Takes one commit in; gives what is wrong with it if it cannot follow the ones before.
-type Apply<'a> = dyn FnMut(u64, &Commit<'_>) -> Result<(), String> + 'a;
+/// Takes one commit in; refuses it if it cannot follow the ones before.
+type Apply<'a> = dyn FnMut(u64, &Commit<'_>) -> Result<()> + 'a;
 
 /// What replay found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,8 +210,7 @@ impl<'w> Segment<'w, '_> {
             if is_commit && seqno > self.walk.floor_seqno {
                 let commit = Commit::decode(record.body)
                     .map_err(|error| Error::undecodable(self.path, offset, &error))?;
-                apply(seqno, &commit)
-                    .map_err(|problem| Error::corrupt(self.path, offset, problem))?;
+                apply(seqno, &commit).map_err(|error| self.not_applied(seqno, error))?;
                 self.walk.commits += 1;
             }
             // A record that is no commit is on disk for sure once a commit behind it is.
@@ -228,6 +227,18 @@ impl<'w> Segment<'w, '_> {
             self.walk.bytes += record.bytes as u64;
         }
         Ok(())
+    }
+
+    /// A commit that was checked when it was written is refused only if something is damaged: this
+    /// record, or what was read before, which then says so itself.
+    fn not_applied(&self, seqno: u64, error: Error) -> Error {
+        match error {
+            Error::Corrupt { .. } | Error::Io { .. } => error,
+            error => {
+                let message = format!("commit {seqno} cannot follow the ones before it: {error}");
+                Error::corrupt(self.path, self.walk.position.offset, message)
+            }
+        }
     }
 
     /// The record at the position, if it is the one that must follow.

@@ -43,7 +43,7 @@ impl SegmentFiles {
         &self.dir
     }
 
-    pub(super) fn path(&self, number: u32) -> PathBuf {
+    pub(crate) fn path(&self, number: u32) -> PathBuf {
         self.dir.join(format!("{number:010}{SUFFIX}"))
     }
 

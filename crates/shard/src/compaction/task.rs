@@ -1,0 +1,141 @@
+//! The background task that merges segments and vector files, one merge a step, and removes files
+//! that nobody needs.
+
+use super::merge::{Merge, OlderSegments};
+use super::vectors::VectorMerge;
+use crate::error::{Error, Result};
+use crate::flush::retry_us;
+use crate::segment::{Segment, write_segment};
+use crate::storage::{NewFiles, Storage};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use sutra_env::{Next, Steps};
+use sutra_format::segment::commits;
+
+/// All segments are merged when of what they hold more than one part in so many is garbage.
+const GARBAGE_DIVISOR: u64 = 3;
+/// Less garbage than these many versions is not worth it.
+const GARBAGE_MIN: u64 = 256;
+/// How long to wait before looking whether files that were merged are still read.
+const LOOK_AGAIN_US_MIN: u64 = 50_000;
+/// Never longer than this.
+const LOOK_AGAIN_US_MAX: u64 = 60_000_000;
+
+/// The task.
+pub(crate) struct Compactor {
+    pub(crate) storage: Arc<Storage>,
+    pub(crate) is_stopped: Arc<AtomicBool>,
+    /// Failures since the last merge that worked.
+    pub(crate) failures: u32,
+    /// Up to where versions were given up when all segments were last merged.
+    pub(crate) cleaned_to: u64,
+    /// Looks in a row that found views which still read what is not needed otherwise.
+    pub(crate) looks: u32,
+}
+
+impl Steps for Compactor {
+    fn step(&mut self) -> Next {
+        if self.is_stopped.load(Ordering::Acquire) {
+            return Next::Done;
+        }
+        let some_stay = self.storage.remove_obsolete();
+        let result = self.merge_something();
+        let figures = &self.storage.figures;
+        let (next, failure) = match result {
+            // Nobody says when a view is given back; one that lives long costs few looks.
+            Ok(false) if some_stay => {
+                let wait_us = (LOOK_AGAIN_US_MIN << self.looks.min(20)).min(LOOK_AGAIN_US_MAX);
+                self.looks += 1;
+                (Next::WaitUs(wait_us), None)
+            }
+            Ok(false) => {
+                self.looks = 0;
+                (Next::Wait, None)
+            }
+            Ok(true) => {
+                (self.failures, self.looks) = (0, 0);
+                figures.compactions.fetch_add(1, Ordering::Relaxed);
+                // The committer lets go of the files that were merged.
+                self.storage.committer.get().inspect(|committer| committer.wake());
+                (Next::Again, None)
+            }
+            Err(error) => {
+                self.failures = self.failures.saturating_add(1);
+                figures.compaction_failures.fetch_add(1, Ordering::Relaxed);
+                (Next::WaitUs(retry_us(self.failures)), Some(error))
+            }
+        };
+        *figures.compaction_error.lock() = failure;
+        next
+    }
+}
+
+impl Compactor {
+    fn merge_something(&mut self) -> Result<bool, Error> {
+        let state = self.storage.shared.state();
+        let mut segments: Vec<Arc<Segment>> = state.segments().cloned().collect();
+        segments.reverse();
+        drop(state);
+        let sizes: Vec<u64> = segments.iter().map(|segment| segment.file().file_bytes()).collect();
+        let range = (self.storage.options.merge_policy)(&sizes)
+            .or_else(|| self.is_mostly_garbage(&segments).then_some(0..segments.len()));
+        let Some(range) = range else { return self.merge_vectors() };
+        let has_older = range.start > 0;
+        let is_all = range.len() == segments.len();
+        let inputs = segments.get(range).unwrap_or_default();
+        let retain_from = self.merge(inputs, has_older)?;
+        if is_all {
+            self.cleaned_to = retain_from;
+        }
+        Ok(true)
+    }
+
+    /// Whether merging all segments would give up much.
+    fn is_mostly_garbage(&self, segments: &[Arc<Segment>]) -> bool {
+        let Some(last) = segments.last() else { return false };
+        // With one segment only history may have left something to give up since the last time.
+        let (_, last_seqno) = last.seqnos();
+        let retain_from = self.storage.retained_from(last_seqno);
+        if segments.len() == 1 && retain_from <= self.cleaned_to {
+            return false;
+        }
+        let held: u64 = segments.iter().map(|s| s.concepts() + s.associations()).sum();
+        let live = self.storage.live_items();
+        let garbage = held.saturating_sub(live);
+        garbage > GARBAGE_MIN && garbage > held / GARBAGE_DIVISOR
+    }
+
+    fn merge(&self, inputs: &[Arc<Segment>], has_older: bool) -> Result<u64> {
+        let storage = &self.storage;
+        let (Some(first), Some(last)) = (inputs.first(), inputs.last()) else { return Ok(0) };
+        let seqnos = (first.seqnos().0, last.seqnos().1);
+        let retain_from = storage.retained_from(seqnos.1);
+        let older = OlderSegments::new(storage, has_older);
+        let merge = Merge::new(inputs, older, retain_from)?;
+        let mut names = Vec::new();
+        let mut times = Vec::new();
+        for input in inputs {
+            names.extend_from_slice(input.names()?);
+            times.extend(commits::entries(input.commits()?).filter(|(s, _)| *s >= retain_from));
+        }
+        let mut files = NewFiles::default();
+        let written = write_segment(storage, &merge, seqnos, &names, &times);
+        files.segment = Some(written?);
+        let synced = storage.sync_names();
+        if synced.is_err() {
+            files.discard(&storage.dir);
+            synced?;
+        }
+        let bytes = files.bytes();
+        storage.install_compacted(inputs, &[], files, retain_from)?;
+        storage.figures.compaction_bytes.fetch_add(bytes, Ordering::Relaxed);
+        Ok(retain_from)
+    }
+
+    fn merge_vectors(&self) -> Result<bool> {
+        let Some(merge) = VectorMerge::choose(&self.storage) else { return Ok(false) };
+        let bytes = merge.run(&self.storage)?;
+        self.storage.figures.compaction_bytes.fetch_add(bytes, Ordering::Relaxed);
+        Ok(true)
+    }
+}

@@ -1,0 +1,162 @@
+//! Random operations against a model in ordinary maps. Every answer and everything that can be read
+//! is compared: the newest commit, views that were kept, and commits of before; while deltas become
+//! segments, segments are merged, and the shard is closed and opened again.
+//!
+//! `MODEL_OPERATIONS` says how many operations, `SEED` repeats one world alone.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::indexing_slicing, reason = "helpers of tests are not seen as tests")]
+#![expect(clippy::cast_precision_loss, reason = "small whole numbers")]
+
+mod model_world;
+
+use model_world::bench::Bench;
+use model_world::golden;
+use model_world::lies;
+use model_world::world::{Met, World};
+use parking_lot::Mutex;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use sutra_shard::ShardOptions;
+
+const OPERATIONS: usize = 200_000;
+const OPERATIONS_OF_A_WORLD: usize = 4_000;
+/// Worlds that run side by side.
+const THREADS: usize = 2;
+const SEED: u64 = 0x5eed_0000;
+
+fn number_from(variable: &str) -> Option<u64> {
+    let value = std::env::var(variable).ok()?;
+    Some(value.parse().unwrap_or_else(|_| panic!("{variable} is no number: {value}")))
+}
+
+#[test]
+fn a_shard_does_what_the_model_does() {
+    if let Some(seed) = number_from("SEED") {
+        println!("{:?}", run(seed));
+        return;
+    }
+    let operations = number_from("MODEL_OPERATIONS").map_or(OPERATIONS, |count| count as usize);
+    let next_seed = AtomicU64::new(SEED);
+    let all = Mutex::new(Met::default());
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while all.lock().operations < operations {
+                    let met = run(next_seed.fetch_add(1, Ordering::Relaxed));
+                    all.lock().add(&met);
+                }
+            });
+        }
+    });
+    let all = all.into_inner();
+    println!("{all:?}");
+    let has_met_all = all.flushes > 100
+        && all.compactions > 100
+        && all.past_views > 100
+        && all.refused > 100
+        && all.reopened > 20;
+    assert!(has_met_all, "{all:?}");
+}
+
+fn run(seed: u64) -> Met {
+    let run = AssertUnwindSafe(|| {
+        let mut world = World::new(seed);
+        world.run(OPERATIONS_OF_A_WORLD);
+        world.met
+    });
+    catch_unwind(run).unwrap_or_else(|cause| {
+        eprintln!("SEED={seed} repeats it");
+        resume_unwind(cause)
+    })
+}
+
+/// Vectors of versions that were given up by then were removed from the files, and the shard still
+/// showed the commits that had them: concepts without the vectors they had.
+#[test]
+fn a_commit_whose_vectors_were_removed_is_not_shown() {
+    let keep_us = 1_000;
+    let options = ShardOptions {
+        vector_dimension: 1,
+        history_keep_us: Some(keep_us),
+        ..ShardOptions::default()
+    };
+    let mut bench = Bench::new(options);
+    let id = bench.learn("a", 1.0);
+    bench.flush();
+    bench.learn("a", 2.0);
+    bench.flush();
+    // The file of the first vector holds nothing newer; it is removed only after a while.
+    bench.machine.pass_us(10 * keep_us);
+    bench.machine.settle(&mut bench.dice);
+    assert_eq!(bench.shard.stats().unwrap().background.vector_files, 1);
+    for seqno in 1..=2 {
+        let Some(view) = bench.shard.view_at(seqno) else { continue };
+        let concept = view.get(&id).unwrap().unwrap();
+        assert_eq!(view.vector(&concept).unwrap(), Some(&[seqno as f32][..]), "commit {seqno}");
+    }
+    assert!(bench.shard.view_at(2).is_some());
+}
+
+/// The golden store is what this release writes. `SUTRA_WRITE_GOLDEN=1` writes it, which is right
+/// only as long as a version is not released.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test of files reads them itself")]
+fn this_release_writes_the_golden_store_byte_by_byte() {
+    for (path, bytes) in golden::files() {
+        let path = golden::folder().join(path);
+        if std::env::var("SUTRA_WRITE_GOLDEN").is_ok_and(|value| value == "1") {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, &bytes).unwrap();
+        }
+        let found = std::fs::read(&path).unwrap();
+        let differs = found.iter().zip(&bytes).position(|(found, expected)| found != expected);
+        assert_eq!(differs, None, "first byte of {} that differs", path.display());
+        assert_eq!(found.len(), bytes.len(), "{}", path.display());
+    }
+}
+
+/// The fuzzer's seeds are parts of the same files, and none of them is a lie.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test of files reads them itself")]
+fn the_fuzzer_begins_with_parts_of_the_golden_store() {
+    let folder = golden::folder().join("../../../../fuzz/seeds/sealed_file");
+    for (name, bytes) in lies::seeds() {
+        let path = folder.join(name);
+        if std::env::var("SUTRA_WRITE_GOLDEN").is_ok_and(|value| value == "1") {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &bytes).unwrap();
+        }
+        assert!(std::fs::read(&path).unwrap() == bytes, "{}", path.display());
+    }
+    let heard = lies::tell_bytes(&lies::seeds()[0].1);
+    assert_eq!((heard.refused, heard.corrupt, heard.read), (0, 0, 1));
+}
+
+/// A content that is said to be in a later record was told as a mistake of the caller's.
+#[test]
+fn a_text_that_is_nowhere_is_damage() {
+    for position in [u64::MAX - 1, 1 << 40, 4096, 8] {
+        let heard = lies::misplace_text(position);
+        assert_eq!((heard.refused, heard.corrupt, heard.read), (0, 1, 0), "{position}");
+    }
+}
+
+/// A merge of files took the length of a vector for granted: the writer refuses vectors of zeros,
+/// but a file may hold one all the same. Found by the test below (seed 77 and on).
+#[test]
+fn a_file_with_a_vector_of_zeros_is_merged() {
+    let is_first_floats = |(name, _): &&(String, Vec<u8>)| name == "file-0-floats";
+    let (_, mut bytes) = lies::seeds().iter().find(is_first_floats).cloned().unwrap();
+    bytes[2..].fill(0);
+    let heard = lies::tell_bytes(&bytes);
+    assert_eq!((heard.refused, heard.corrupt, heard.read), (0, 0, 1));
+}
+
+/// `SUTRA_FUZZ_MUTATIONS` says how many.
+#[test]
+fn a_sealed_file_that_lies_with_right_checksums_is_read_or_told_to_be_corrupt() {
+    let lies = number_from("SUTRA_FUZZ_MUTATIONS").unwrap_or(200);
+    let heard = lies::tell(lies as usize, number_from("SUTRA_FUZZ_SEED").unwrap_or(SEED));
+    println!("{heard:?}");
+    assert!(heard.refused + heard.corrupt > 20 && heard.read > 20, "{heard:?}");
+}
