@@ -33,6 +33,22 @@ impl Bug {
         ("skip-checksum", Self::Engine(PlantedBug::SkipChecksum)),
         #[cfg(feature = "planted-bugs")]
         ("torn-tail-as-data", Self::Engine(PlantedBug::TornTailAsData)),
+        #[cfg(feature = "planted-bugs")]
+        ("floor-moved-too-early", Self::Engine(PlantedBug::FloorMovedTooEarly)),
+        #[cfg(feature = "planted-bugs")]
+        ("manifest-not-synced", Self::Engine(PlantedBug::ManifestNotSyncedBeforeDeleting)),
+        #[cfg(feature = "planted-bugs")]
+        ("segment-not-synced", Self::Engine(PlantedBug::SegmentNotSynced)),
+        #[cfg(feature = "planted-bugs")]
+        ("rename-without-folder-sync", Self::Engine(PlantedBug::RenameWithoutFolderSync)),
+        #[cfg(feature = "planted-bugs")]
+        ("segment-name-not-synced", Self::Engine(PlantedBug::SegmentNameNotSynced)),
+        #[cfg(feature = "planted-bugs")]
+        ("tombstone-dropped-too-early", Self::Engine(PlantedBug::TombstoneDroppedTooEarly)),
+        #[cfg(feature = "planted-bugs")]
+        ("edge-end-dropped-too-early", Self::Engine(PlantedBug::EdgeEndDroppedTooEarly)),
+        #[cfg(feature = "planted-bugs")]
+        ("snapshot-file-deleted", Self::Engine(PlantedBug::SnapshotFileDeleted)),
     ];
 
     /// The bug of that name.

@@ -10,9 +10,9 @@ use sutra_env::{Clock, OsClock};
 use crate::bug::Bug;
 use crate::failure::Failure;
 use crate::plan::Plan;
+use crate::report::Report;
 use crate::run::run;
 use crate::shrink::{Shrunk, shrink};
-use crate::world::Report;
 
 /// Which seeds to run and how.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +108,8 @@ impl Campaign {
 impl fmt::Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = (self.elapsed_us.max(1) as f64) / 1e6;
-        let Report { crashes, acknowledged, refused, unknown, checks } = self.report;
+        let Report { crashes, acknowledged, refused, unknown, checks, .. } = self.report;
+        let Report { flushes, merges, flush_failures, merge_failures, .. } = self.report;
         let per_second = |count: u64| count as f64 / seconds;
         writeln!(
             out,
@@ -120,7 +121,9 @@ impl fmt::Display for Summary {
         )?;
         write!(
             out,
-            "writes: {acknowledged} acknowledged, {refused} refused, {unknown} failed in between"
+            "writes: {acknowledged} acknowledged, {refused} refused, {unknown} failed in between; \
+             segments: {flushes} flushes, {merges} merges, {} tries failed",
+            flush_failures + merge_failures
         )
     }
 }

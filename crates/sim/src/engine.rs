@@ -1,6 +1,6 @@
 //! The engine under test, as the harness sees it: asks without waiting, and reads everything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,10 +10,14 @@ use parking_lot::Mutex;
 use sutra_env::Env;
 use sutra_format::op_fields::Validity;
 use sutra_format::{ConceptId, Metric};
-use sutra_shard::{Ack, AckSink, Committed, ConceptRef, EdgeRef, Error, Shard, ShardOptions, View};
+use sutra_shard::{
+    Ack, AckSink, Background, Committed, ConceptRef, EdgeRef, Error, RecentAt, Shard, ShardOptions,
+    View,
+};
 
 use crate::bug::Bug;
 use crate::checkers::indexes::{Counts, Search};
+use crate::checkers::recent::Change;
 use crate::disk::SimDisk;
 use crate::model::{Concept, Edge, EdgeKey, State};
 use crate::operation::{DIMENSION, Operation, encode};
@@ -22,6 +26,10 @@ use crate::work::SimWork;
 
 /// Token of what is no write: the ledger's start at 1.
 const NO_WRITE: u64 = 0;
+/// Changes read before the rest is asked for.
+const RECENT_PORTION: usize = 3;
+/// Times that time is let pass for one answer.
+const WAITS_MAX: u32 = 2000;
 
 /// Answers that arrived. Those given after the machine has stopped reach nobody.
 pub struct Answers {
@@ -88,6 +96,8 @@ pub struct Observed {
     pub state: State,
     /// Associations read from their targets.
     pub edges_in: BTreeMap<EdgeKey, Edge>,
+    /// Concepts in the order of their changes, newest first.
+    pub recent: Vec<Change>,
 }
 
 impl Engine {
@@ -123,20 +133,24 @@ impl Engine {
         self.shard.submit(encode(batch), ack(answers, token));
     }
 
-    /// Flushes, letting background tasks run. `None` when the machine stopped meanwhile.
+    /// Flushes, letting background tasks run. `None` when it was not answered, as happens when the
+    /// machine stops meanwhile.
     pub fn flush(&self, work: &SimWork, disk: &SimDisk) -> Option<Result<(), Error>> {
         let answers = Arc::new(Answers::new(disk.clone()));
         self.shard.submit_flush(ack(&answers, NO_WRITE));
-        work.run_until_idle();
-        answers.take().pop().map(|(_, answer)| answer.map(drop))
+        answer(work, disk, &answers)
     }
 
-    /// Closes, letting background tasks run. `None` when the machine stopped meanwhile.
+    /// Closes, letting background tasks run. `None` as for [`Engine::flush`].
     pub fn close(&self, work: &SimWork, disk: &SimDisk) -> Option<Result<(), Error>> {
         let answers = Arc::new(Answers::new(disk.clone()));
         self.shard.submit_close(ack(&answers, NO_WRITE));
-        work.run_until_idle();
-        answers.take().pop().map(|(_, answer)| answer.map(drop))
+        let closed = answer(work, disk, &answers)?;
+        if closed.is_ok() {
+            // Refused, since it was asked for already; but it waits for the tasks, and tidies up.
+            let _ = self.shard.close();
+        }
+        Some(closed)
     }
 
     /// The store as it is now.
@@ -145,17 +159,64 @@ impl Engine {
         EngineView { view: self.shard.view() }
     }
 
+    /// The store as it was after an earlier commit, if it is kept.
+    #[must_use]
+    pub fn view_at(&self, seqno: u64) -> Option<EngineView> {
+        self.shard.view_at(seqno).map(|view| EngineView { view })
+    }
+
+    /// Reads everything when called, and hands it over. Does not keep the store open.
+    pub fn look<F>(&self, hand_over: F) -> impl Fn() + use<F>
+    where
+        F: Fn(Result<Observed, Error>),
+    {
+        let shard = Arc::downgrade(&self.shard);
+        move || {
+            if let Some(shard) = shard.upgrade() {
+                hand_over(EngineView { view: shard.view() }.observe());
+            }
+        }
+    }
+
     /// What the engine has counted.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let counts = self.shard.delta().counts();
+        let counts = self.shard.shared().counts();
         Counts { concepts: counts.concepts, associations: counts.edges, vectors: counts.vectors }
     }
+
+    /// Figures of flushes and merges.
+    #[must_use]
+    pub fn background(&self) -> Background {
+        self.shard.background()
+    }
+
+    /// Whether a write to the log failed, after which everything is refused until it is opened
+    /// again.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.shard.stats().map_or(true, |stats| stats.has_failed)
+    }
+}
+
+/// Lets background tasks run until they answer, and time pass if they wait for it.
+fn answer(work: &SimWork, disk: &SimDisk, answers: &Answers) -> Option<Result<(), Error>> {
+    work.run_until_idle();
+    let mut taken = answers.take();
+    for _ in 0..WAITS_MAX {
+        if !taken.is_empty() || disk.has_stopped() || !work.pass_time() {
+            break;
+        }
+        work.run_until_idle();
+        taken = answers.take();
+    }
+    taken.pop().map(|(_, answer)| answer.map(drop))
 }
 
 fn options(setting: &Setting, bug: Option<Bug>) -> ShardOptions {
     #[cfg(not(feature = "planted-bugs"))]
     let _ = bug;
+    let defaults = ShardOptions::default();
     ShardOptions {
         store_id: [7; 16],
         vector_dimension: DIMENSION as u32,
@@ -163,12 +224,18 @@ fn options(setting: &Setting, bug: Option<Bug>) -> ShardOptions {
         durability: setting.durability,
         log_segment_bytes_min: setting.segment_bytes_min,
         log_segment_bytes_max: setting.segment_bytes_max,
+        memory_bytes_max: setting.memory_bytes_max,
+        memory_threshold: setting.memory_threshold,
+        delta_bytes_max: setting.delta_bytes_max,
+        delta_age_us_max: setting.delta_age_us_max,
+        history_keep_us: setting.history_keep_us,
+        merge_policy: setting.merging.policy().unwrap_or(defaults.merge_policy),
         #[cfg(feature = "planted-bugs")]
         planted_bug: match bug {
             Some(Bug::Engine(bug)) => Some(bug),
             _ => None,
         },
-        ..ShardOptions::default()
+        ..defaults
     }
 }
 
@@ -183,87 +250,130 @@ impl EngineView {
         self.view.seqno()
     }
 
-    /// Reads everything, by number of cell, so that what should not be there is found too.
-    #[must_use]
-    pub fn observe(&self) -> Observed {
-        let mut state = State::default();
+    /// Reads everything that any layer mentions, so that what should not be there is found too.
+    ///
+    /// # Errors
+    /// As the engine says.
+    pub fn observe(&self) -> Result<Observed, Error> {
+        let mut state = State { commits: self.view.seqno(), ..State::default() };
         let mut edges_in = BTreeMap::new();
-        for cell in 0..self.view.delta().cells() {
-            if let Some(concept) = self.view.concept_in(cell) {
-                state.concepts.insert(concept.id(), self.concept(&concept));
+        let mut ids = BTreeSet::new();
+        let _ = self.view.ids(|id| {
+            ids.insert(*id);
+            ControlFlow::Continue(())
+        })?;
+        for id in ids {
+            if let Some(concept) = self.view.get(&id)? {
+                state.concepts.insert(id, self.concept(&concept)?);
             }
-            let this = self.view.delta().id_of(cell).unwrap_or_default();
-            let _ = self.view.outgoing(cell, |edge| {
-                let (key, value) = self.edge(edge, this, self.id_of(edge.other));
-                state.edges.insert(key, value);
+            let mut edges = Vec::new();
+            let _ = self.view.outgoing(&id, |edge| {
+                edges.push(*edge);
                 ControlFlow::Continue(())
-            });
-            let _ = self.view.incoming(cell, |edge| {
-                let (key, value) = self.edge(edge, self.id_of(edge.other), this);
-                edges_in.insert(key, value);
+            })?;
+            for edge in edges.drain(..) {
+                let (key, value) = self.edge(&edge, id, edge.other)?;
+                insert_once(&mut state.edges, key, value);
+            }
+            let _ = self.view.incoming(&id, |edge| {
+                edges.push(*edge);
                 ControlFlow::Continue(())
-            });
+            })?;
+            for edge in edges {
+                let (key, value) = self.edge(&edge, edge.other, id)?;
+                insert_once(&mut edges_in, key, value);
+            }
         }
-        Observed { seqno: self.view.seqno(), state, edges_in }
+        Ok(Observed { seqno: self.view.seqno(), state, edges_in, recent: self.recent()? })
     }
 
     /// The nearest vectors of a namespace.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As the engine says.
     pub fn search(
         &self,
         namespace: &str,
         metric: Metric,
         query: [f32; DIMENSION],
         k: usize,
-    ) -> Search {
-        let delta = self.view.delta();
-        let found = delta.namespaces().find(|(_, found)| &*found.name == namespace);
-        let hits = found.map_or_else(Vec::new, |(_, found)| {
-            let never = AtomicBool::new(false);
-            let hits = found.vectors.search(&query, k, self.view.seqno(), &never, None);
-            hits.expect("nobody cancels")
-        });
-        let hits = hits.iter().map(|hit| (self.id_of(hit.cell), hit.score)).collect();
-        Search { namespace: namespace.to_owned(), metric, query, k, hits }
+    ) -> Result<Search, Error> {
+        let hits = match self.view.namespace_named(namespace) {
+            Some((number, _)) => self.view.nearest(number, &query, k, &AtomicBool::new(false))?,
+            None => Vec::new(),
+        };
+        let hits = hits.iter().map(|hit| (hit.id, hit.score)).collect();
+        Ok(Search { namespace: namespace.to_owned(), metric, query, k, hits })
     }
 
-    fn id_of(&self, cell: u32) -> ConceptId {
-        self.view.delta().id_of(cell).unwrap_or_default()
+    /// All concepts, newest change first, read in two portions.
+    fn recent(&self) -> Result<Vec<Change>, Error> {
+        let mut changes = Vec::new();
+        let mut before = None;
+        let _ = self.view.recent(None, |concept| {
+            changes.push(change_of(&concept));
+            before = Some(RecentAt { seqno: concept.seqno(), ordinal: concept.ordinal() });
+            if changes.len() == RECENT_PORTION {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })?;
+        if before.is_some() {
+            let _ = self.view.recent(before, |concept| {
+                changes.push(change_of(&concept));
+                ControlFlow::Continue(())
+            })?;
+        }
+        Ok(changes)
     }
 
-    fn concept(&self, concept: &ConceptRef<'_>) -> Concept {
-        let delta = self.view.delta();
-        let namespace = delta.namespace(concept.namespace());
-        Concept {
+    fn concept(&self, concept: &ConceptRef<'_>) -> Result<Concept, Error> {
+        let namespace = self.view.namespace(concept.namespace());
+        Ok(Concept {
             namespace: namespace.map_or_else(String::new, |found| (*found.name).to_owned()),
-            content: String::from_utf8_lossy(concept.content()).into_owned(),
-            vector: delta.vector(concept).map(<[f32]>::to_vec),
-            attributes: some_bytes(concept.attributes()),
+            content: String::from_utf8_lossy(concept.content()?).into_owned(),
+            vector: self.view.vector(concept)?.map(<[f32]>::to_vec),
+            attributes: some_bytes(concept.attributes()?),
             strength: concept.strength(),
             confidence: concept.confidence(),
             validity: times(concept.validity()),
-        }
+            changed: (concept.seqno(), concept.ordinal()),
+        })
     }
 
     /// The confidence is the one beside the association, which searches of the graph use; that of
     /// its record must be the same, or the association compares as different from any other.
-    fn edge(&self, edge: &EdgeRef, source: ConceptId, target: ConceptId) -> (EdgeKey, Edge) {
-        let delta = self.view.delta();
-        let record = delta.edge_at(edge.location).expect("an association has a record");
-        let label = delta.label(edge.label).filter(|_| edge.label != 0).map(str::to_owned);
-        let agrees = record.source() == source
-            && record.target() == target
-            && record.class() == edge.class
-            && record.label() == edge.label
-            && record.confidence().to_bits() == edge.confidence.to_bits();
+    fn edge(
+        &self,
+        edge: &EdgeRef,
+        source: ConceptId,
+        target: ConceptId,
+    ) -> Result<(EdgeKey, Edge), Error> {
+        let record = self.view.edge_at(edge.location)?;
+        let label = self.view.label(edge.label).filter(|_| edge.label != 0).map(str::to_owned);
+        let agrees = record.class == edge.class
+            && record.label == edge.label
+            && record.confidence.to_bits() == edge.confidence.to_bits();
         let value = Edge {
             confidence: if agrees { edge.confidence } else { f64::NAN },
-            weight: record.weight(),
-            attributes: some_bytes(record.attributes()),
-            validity: times(record.validity()),
+            weight: record.weight,
+            attributes: some_bytes(record.attributes),
+            validity: times(record.validity),
+            seqno: record.seqno,
         };
-        (EdgeKey { source, target, class: edge.class, label }, value)
+        Ok((EdgeKey { source, target, class: edge.class, label }, value))
     }
+}
+
+/// One that is given twice compares as different from any other.
+fn insert_once(edges: &mut BTreeMap<EdgeKey, Edge>, key: EdgeKey, edge: Edge) {
+    let twice = Edge { confidence: f64::NAN, ..edge.clone() };
+    edges.entry(key).and_modify(|found| *found = twice).or_insert(edge);
+}
+
+fn change_of(concept: &ConceptRef<'_>) -> Change {
+    Change { id: concept.id(), at: (concept.seqno(), concept.ordinal()) }
 }
 
 fn some_bytes(bytes: &[u8]) -> Option<Vec<u8>> {

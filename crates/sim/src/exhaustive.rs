@@ -3,6 +3,7 @@
 use crate::bug::Bug;
 use crate::campaign::Found;
 use crate::disk::{Crash, Survival};
+use crate::merging::Merging;
 use crate::operation::{EdgeFields, EdgeSlots, Fields, Operation, Slot, Text};
 use crate::plan::{Action, CrashPlan, Plan, Setting};
 use crate::run::run;
@@ -20,41 +21,79 @@ const CRASHES: [Crash; 5] = [
     Crash::PowerLoss(Survival::Mixed { kept_of_16: 8, torn_of_16: 8 }),
 ];
 
+/// More than any recovery of these histories takes.
+const RECOVERY_OPERATIONS: u64 = 24;
+/// The operations of recovery at which it crashes again are so far apart.
+const RECOVERY_STEP: usize = 4;
+
 /// Runs every history of at most `length_max` batches, crashing at every operation in every way.
 /// Gives how many runs that were.
 ///
 /// # Errors
 /// The first history that fails, shortened.
 pub fn run_all_short(length_max: u32, bug: Option<Bug>) -> Result<u64, Box<Found>> {
-    let alphabet = alphabet();
     let mut runs = 0;
-    for length in 0..=length_max {
-        for number in 0..alphabet.len().pow(length) {
+    for (number, history) in histories(length_max) {
+        runs += crash_everywhere(number, &setting(), &history, &[], bug)?;
+    }
+    Ok(runs)
+}
+
+/// As [`run_all_short`] for a store in which every batch is written to a segment, and every segment
+/// is merged with the one before. Then crashes again while it recovers, for one history.
+///
+/// # Errors
+/// The first history that fails, shortened.
+pub fn run_all_merged(length_max: u32, bug: Option<Bug>) -> Result<u64, Box<Found>> {
+    let setting = setting().with_segments(1, Merging::Eager);
+    let mut runs = 0;
+    for (number, history) in histories(length_max) {
+        runs += crash_everywhere(number, &setting, &history, &[], bug)?;
+    }
+    let last = alphabet().pop().unwrap_or_default();
+    for after in (1..RECOVERY_OPERATIONS).step_by(RECOVERY_STEP) {
+        let again = [(after, Crash::PowerLoss(Survival::None))];
+        let history = [Action::Submit(last.clone()), Action::Idle];
+        runs += crash_everywhere(after, &setting, &history, &again, bug)?;
+    }
+    Ok(runs)
+}
+
+fn histories(length_max: u32) -> impl Iterator<Item = (u64, Vec<Action>)> {
+    let alphabet = alphabet();
+    let lengths = 0..=length_max;
+    lengths.flat_map(move |length| {
+        let alphabet = alphabet.clone();
+        (0..alphabet.len().pow(length)).map(move |number| {
             let batches = (0..length).scan(number, |rest, _| {
                 let letter = *rest % alphabet.len();
                 *rest /= alphabet.len();
                 Some(alphabet[letter].clone())
             });
-            let history: Vec<_> =
-                batches.flat_map(|batch| [Action::Submit(batch), Action::Idle]).collect();
-            runs += crash_everywhere(number as u64, &history, bug)?;
-        }
-    }
-    Ok(runs)
+            let actions = batches.flat_map(|batch| [Action::Submit(batch), Action::Idle]);
+            (number as u64, actions.collect())
+        })
+    })
 }
 
 /// With an empty history the crashes meet the creation of the store; others find two concepts and
 /// an association there.
-fn crash_everywhere(seed: u64, history: &[Action], bug: Option<Bug>) -> Result<u64, Box<Found>> {
+fn crash_everywhere(
+    seed: u64,
+    setting: &Setting,
+    history: &[Action],
+    again: &[(u64, Crash)],
+    bug: Option<Bug>,
+) -> Result<u64, Box<Found>> {
     let mut runs = 0;
     for crash in CRASHES {
         for after in 1.. {
-            let crash = CrashPlan { crash, during_recovery: Vec::new() };
+            let crash = CrashPlan { crash, during_recovery: again.to_vec() };
             let soon = Action::CrashSoon(after, crash);
             let mut actions = if history.is_empty() { Vec::new() } else { setup() };
             actions.push(soon);
             actions.extend_from_slice(history);
-            let plan = Plan { seed, setting: setting(), actions };
+            let plan = Plan { seed, setting: setting.clone(), actions };
             let outcome = run(&plan, bug);
             runs += 1;
             if let Some(failure) = outcome.failure {
@@ -77,6 +116,8 @@ fn setting() -> Setting {
         segment_bytes_min: 1024,
         segment_bytes_max: 1024,
         short_writes: false,
+        history_keep_us: None,
+        ..Plan::of_seed(0).setting.without_segments()
     }
 }
 

@@ -11,7 +11,8 @@ use crate::disk::SimDisk;
 use crate::engine::Engine;
 use crate::model::State;
 use crate::plan::Setting;
-use crate::world::{Process, STORE};
+use crate::process::Process;
+use crate::world::STORE;
 
 /// Opens the store on a disk and reads everything in it.
 ///
@@ -21,5 +22,5 @@ pub fn read_store(disk: &SimDisk, setting: &Setting) -> Result<State, Error> {
     let clock = Arc::new(SimClock::default());
     let process = Process::new(disk, &clock, &mut Dice::new(0, Actor::Schedule), None);
     let engine = Engine::open(&process.env, Path::new(STORE), setting, None)?;
-    Ok(engine.view().observe().state)
+    Ok(engine.view().observe()?.state)
 }

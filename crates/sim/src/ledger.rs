@@ -28,6 +28,8 @@ pub struct Ledger {
     /// `floor` and `acknowledged` together.
     state: State,
     seqno: u64,
+    /// What the store held after each commit, from none on.
+    states: Vec<State>,
     in_flight: VecDeque<InFlight>,
     /// Answered with an error that leaves it open whether they are there.
     unknown: Vec<Vec<Operation>>,
@@ -59,6 +61,7 @@ impl Ledger {
             acknowledged: Vec::new(),
             state: State::default(),
             seqno: 0,
+            states: vec![State::default()],
             in_flight: VecDeque::new(),
             unknown: Vec::new(),
             token_next: 0,
@@ -94,6 +97,12 @@ impl Ledger {
     #[must_use]
     pub fn seqno(&self) -> u64 {
         self.seqno
+    }
+
+    /// What the store held after a commit that was acknowledged or recovered.
+    #[must_use]
+    pub fn state_at(&self, seqno: u64) -> Option<&State> {
+        self.states.get(usize::try_from(seqno).ok()?)
     }
 
     /// Takes an answer. `trouble` says that the disk is full or was made to fail.
@@ -135,6 +144,7 @@ impl Ledger {
         self.state = after.state;
         if after.is_commit {
             self.acknowledged.push(batch);
+            self.states.push(self.state.clone());
         }
         Ok(())
     }
@@ -142,7 +152,8 @@ impl Ledger {
     fn refuse(&mut self, index: usize, error: &Error, trouble: bool) -> Result<(), Failure> {
         let expected = match error {
             Error::Refused(_) | Error::NotFound { .. } => self.must_refuse(index),
-            Error::Io { .. } | Error::DiskFull { .. } => trouble,
+            // Busy: memory is at its bound as long as it cannot be written to segments.
+            Error::Io { .. } | Error::DiskFull { .. } | Error::Busy(_) => trouble,
             Error::Closed(_) => trouble || self.has_unknown(),
             _ => false,
         };
@@ -215,15 +226,23 @@ impl Ledger {
         candidates
     }
 
-    /// The store was opened again and holds this. What a power loss left, or was synced since, can
-    /// not be lost later; what only the operating system has can.
-    pub fn settle(&mut self, found: Candidate, crash: Option<Crash>) {
+    /// The store was opened again and holds the one with this index of the candidates. What a power
+    /// loss left, or was synced since, can not be lost later; what only the operating system has
+    /// can.
+    ///
+    /// # Panics
+    /// When there is none with this index.
+    pub fn settle(&mut self, candidates: Vec<Candidate>, index: usize, crash: Option<Crash>) {
+        for Candidate { state, seqno } in candidates.into_iter().take(index + 1) {
+            self.states.truncate(seqno as usize);
+            self.states.push(state);
+            self.seqno = seqno;
+        }
+        self.state = self.states.last().expect("a state after the last commit").clone();
         let kept_by_system = self.durability != Durability::Fsync && crash == Some(Crash::Kill);
         let mut all = std::mem::take(&mut self.acknowledged);
         all.append(&mut self.unknown);
         all.extend(self.in_flight.drain(..).map(|write| write.batch));
-        self.state = found.state;
-        self.seqno = found.seqno;
         if kept_by_system {
             self.acknowledged = self.first_commits(all);
         } else {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use sutra_env::{DirEntry, Disk, File, LockError, LockGuard, LockMode, OpenMode};
+use sutra_env::{DirEntry, Disk, File, LockError, LockGuard, LockMode, Mapping, OpenMode};
 
 use crate::disk::SimDisk;
 
@@ -41,6 +41,10 @@ impl Disk for LyingDisk {
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
         let file = self.disk.open(path, mode)?;
         Ok(if self.lie == Lie::NoSync { Arc::new(LyingFile(file)) } else { file })
+    }
+
+    fn map(&self, path: &Path) -> io::Result<Arc<dyn Mapping>> {
+        self.disk.map(path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -3,7 +3,7 @@
 use std::panic;
 use std::process::ExitCode;
 
-use sutra_sim::{Bug, Campaign, run_all_short, trace};
+use sutra_sim::{Bug, Campaign, run_all_merged, run_all_short, trace};
 
 const USAGE: &str = "\
 Runs simulated crash histories of the storage engine; exit code 1 if one fails.
@@ -35,9 +35,15 @@ fn main() -> ExitCode {
     // A panic of the engine is a finding and reported as one, not thousands of times on the way.
     panic::set_hook(Box::new(|_| {}));
     let found = if let Some(length) = request.exhaustive {
-        let runs = run_all_short(length, request.campaign.bug);
-        if let Ok(runs) = &runs {
+        let bug = request.campaign.bug;
+        // A batch that is flushed and merged takes several times as many operations.
+        let length_merged = length.div_ceil(2);
+        let runs = run_all_short(length, bug).and_then(|runs| {
             println!("{runs} runs of histories of at most {length} batches");
+            run_all_merged(length_merged, bug)
+        });
+        if let Ok(runs) = &runs {
+            println!("{runs} runs of at most {length_merged} batches, each flushed and merged");
         }
         runs.err().map(|found| *found)
     } else {

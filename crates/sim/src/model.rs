@@ -25,6 +25,8 @@ pub struct Concept {
     pub confidence: f64,
     /// Start and end of validity in milliseconds.
     pub validity: (Option<i64>, Option<i64>),
+    /// Commit that changed it last, and the number of the operation in it.
+    pub changed: (u64, u32),
 }
 
 /// What tells one association from another.
@@ -51,11 +53,15 @@ pub struct Edge {
     pub attributes: Option<Vec<u8>>,
     /// Start and end of validity in milliseconds.
     pub validity: (Option<i64>, Option<i64>),
+    /// Commit that changed it last.
+    pub seqno: u64,
 }
 
 /// Everything in a store at one instant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
+    /// Commits that led to it.
+    pub commits: u64,
     /// Concepts by id.
     pub concepts: BTreeMap<ConceptId, Concept>,
     /// Associations by ends, class and label.
@@ -82,11 +88,11 @@ impl State {
     /// # Errors
     /// When the batch must be refused as a whole.
     pub fn after(&self, batch: &[Operation], metric: Metric) -> Result<After, Refused> {
-        let mut state = self.clone();
+        let mut state = Self { commits: self.commits + 1, ..self.clone() };
         let mut changed = Vec::with_capacity(batch.len());
-        for operation in batch {
+        for (ordinal, operation) in (0..).zip(batch) {
             let before = (state.concepts.len(), state.edges.len());
-            state.apply(operation, metric)?;
+            state.apply(operation, ordinal, metric)?;
             changed.push(match operation {
                 Operation::Learn { .. } | Operation::Delete { .. } => {
                     before.0 != state.concepts.len()
@@ -101,6 +107,7 @@ impl State {
             matches!(operation, Operation::Delete { .. } | Operation::Dissociate { .. })
         };
         let is_commit = changed.contains(&true) || !batch.iter().all(removes);
+        state.commits = self.commits + u64::from(is_commit);
         Ok(After { state, changed, is_commit })
     }
 
@@ -110,10 +117,16 @@ impl State {
         self.after(batch, metric).ok().filter(|after| after.is_commit).map(|after| after.state)
     }
 
-    fn apply(&mut self, operation: &Operation, metric: Metric) -> Result<(), Refused> {
+    fn apply(
+        &mut self,
+        operation: &Operation,
+        ordinal: u32,
+        metric: Metric,
+    ) -> Result<(), Refused> {
+        let at = (self.commits, ordinal);
         match operation {
-            Operation::Learn { slot, fields } => return self.learn(*slot, fields, metric),
-            Operation::Update { slot, fields } => return self.update(*slot, fields, metric),
+            Operation::Learn { slot, fields } => return self.learn(*slot, fields, at, metric),
+            Operation::Update { slot, fields } => return self.update(*slot, fields, at, metric),
             Operation::Associate { edge, fields } => return self.associate(edge.key(), fields),
             Operation::Delete { slot } => {
                 let id = slot.id();
@@ -127,7 +140,13 @@ impl State {
         Ok(())
     }
 
-    fn learn(&mut self, slot: Slot, fields: &Fields, metric: Metric) -> Result<(), Refused> {
+    fn learn(
+        &mut self,
+        slot: Slot,
+        fields: &Fields,
+        at: (u64, u32),
+        metric: Metric,
+    ) -> Result<(), Refused> {
         let new = Concept {
             namespace: slot.namespace().to_owned(),
             content: String::new(),
@@ -136,18 +155,25 @@ impl State {
             strength: 1.0,
             confidence: 1.0,
             validity: (None, None),
+            changed: at,
         };
         let concept = self.concepts.entry(slot.id()).or_insert(new);
         concept.content = slot.content(fields);
-        change(concept, fields, metric)
+        change(concept, fields, at, metric)
     }
 
-    fn update(&mut self, slot: Slot, fields: &Fields, metric: Metric) -> Result<(), Refused> {
+    fn update(
+        &mut self,
+        slot: Slot,
+        fields: &Fields,
+        at: (u64, u32),
+        metric: Metric,
+    ) -> Result<(), Refused> {
         let concept = self.concepts.get_mut(&slot.id()).ok_or(Refused("no such concept"))?;
         if let Some(text) = &fields.text {
             concept.content = text.content();
         }
-        change(concept, fields, metric)
+        change(concept, fields, at, metric)
     }
 
     fn associate(&mut self, key: EdgeKey, fields: &EdgeFields) -> Result<(), Refused> {
@@ -156,8 +182,11 @@ impl State {
                 return Err(Refused("an end is missing"));
             }
         }
-        let new = Edge { confidence: 1.0, weight: 1.0, attributes: None, validity: (None, None) };
+        let seqno = self.commits;
+        let new =
+            Edge { confidence: 1.0, weight: 1.0, attributes: None, validity: (None, None), seqno };
         let edge = self.edges.entry(key).or_insert(new);
+        edge.seqno = seqno;
         edge.confidence = fields.confidence.unwrap_or(edge.confidence);
         edge.weight = fields.weight.unwrap_or(edge.weight);
         edge.attributes = fields.attributes_bytes().or(edge.attributes.take());
@@ -174,7 +203,13 @@ impl State {
     }
 }
 
-fn change(concept: &mut Concept, fields: &Fields, metric: Metric) -> Result<(), Refused> {
+fn change(
+    concept: &mut Concept,
+    fields: &Fields,
+    at: (u64, u32),
+    metric: Metric,
+) -> Result<(), Refused> {
+    concept.changed = at;
     if let Some(vector) = &fields.vector {
         if metric == Metric::Cosine && vector.iter().all(|number| *number == 0) {
             return Err(Refused("a zero vector has no direction"));

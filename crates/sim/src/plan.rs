@@ -5,12 +5,15 @@ use sutra_shard::Durability;
 
 use crate::dice::{Actor, Dice};
 use crate::disk::{Crash, OpClass, Survival};
+use crate::merging::Merging;
 use crate::operation::{DIMENSION, EdgeFields, EdgeSlots, Fields, Operation, SLOTS, Slot, Text};
 
 const ACTIONS_MIN: u64 = 20;
 const ACTIONS_MAX: u64 = 90;
 /// Crashes in a row: one in a history, and this many less one while recovering from it.
 const CRASH_DEPTH: u64 = 3;
+/// Longer than any history takes.
+pub const KEEP_FOREVER_US: u64 = 1 << 40;
 
 /// What a history runs on.
 #[derive(Clone, Debug)]
@@ -25,6 +28,38 @@ pub struct Setting {
     pub segment_bytes_max: u64,
     /// Writes stop anywhere, now and then.
     pub short_writes: bool,
+    /// Concepts in memory at which they are written to a segment.
+    pub memory_threshold: usize,
+    /// Bytes of memory at which they are written to a segment.
+    pub delta_bytes_max: u64,
+    /// Age at which what is in memory is written to a segment.
+    pub delta_age_us_max: Option<u64>,
+    /// Bytes of memory at which writes wait.
+    pub memory_bytes_max: u64,
+    /// How long versions are kept.
+    pub history_keep_us: Option<u64>,
+    /// Which segments are merged.
+    pub merging: Merging,
+}
+
+impl Setting {
+    /// The same with everything in the log and nothing in segments.
+    #[must_use]
+    pub fn without_segments(self) -> Self {
+        Self {
+            memory_threshold: usize::MAX,
+            delta_bytes_max: u64::MAX,
+            delta_age_us_max: None,
+            memory_bytes_max: u64::MAX,
+            ..self
+        }
+    }
+
+    /// The same with a segment for about so many concepts changed.
+    #[must_use]
+    pub fn with_segments(self, memory_threshold: usize, merging: Merging) -> Self {
+        Self { memory_threshold, merging, ..self.without_segments() }
+    }
 }
 
 /// How the process ends, and how often it ends again while it recovers.
@@ -61,6 +96,12 @@ pub enum Action {
     FreeDisk,
     /// Takes a view to look at later.
     View,
+    /// Looks at everything in so many changing operations, in the middle of what does them.
+    LookSoon(u64),
+    /// Gives the views back.
+    DropViews,
+    /// Time passes.
+    Wait(u64),
     /// Compares everything.
     Check,
 }
@@ -81,17 +122,7 @@ impl Plan {
     #[must_use]
     pub fn of_seed(seed: u64) -> Self {
         let mut dice = Dice::new(seed, Actor::Workload);
-        let setting = Setting {
-            metric: dice.pick(&[Metric::Cosine, Metric::Dot, Metric::L2]),
-            durability: match dice.below(10) {
-                0 => Durability::None,
-                1 => Durability::Os,
-                _ => Durability::Fsync,
-            },
-            segment_bytes_min: dice.pick(&[1024, 2048, 4096]),
-            segment_bytes_max: dice.pick(&[4096, 16_384]),
-            short_writes: dice.chance(1, 4),
-        };
+        let setting = Self::setting(&mut dice);
         let mut maker = Maker {
             faults: Dice::new(seed, Actor::Faults),
             with_faults: dice.chance(1, 4),
@@ -102,6 +133,28 @@ impl Plan {
         let count = maker.dice.below(ACTIONS_MAX - ACTIONS_MIN) + ACTIONS_MIN;
         let actions = (0..count).map(|_| maker.action()).collect();
         Self { seed, setting, actions }
+    }
+
+    fn setting(dice: &mut Dice) -> Setting {
+        // All concepts of a history are few: a larger number is never reached.
+        let concepts_max = dice.pick(&[2, 4, 8, 12, 30]);
+        Setting {
+            metric: dice.pick(&[Metric::Cosine, Metric::Dot, Metric::L2]),
+            durability: match dice.below(10) {
+                0 => Durability::None,
+                1 => Durability::Os,
+                _ => Durability::Fsync,
+            },
+            segment_bytes_min: dice.pick(&[1024, 2048, 4096]),
+            segment_bytes_max: dice.pick(&[4096, 16_384]),
+            short_writes: dice.chance(1, 4),
+            memory_threshold: dice.below(concepts_max) as usize + 1,
+            delta_bytes_max: dice.pick(&[8 << 10, 32 << 10, u64::MAX, u64::MAX]),
+            delta_age_us_max: dice.pick(&[None, Some(100), Some(2000)]),
+            memory_bytes_max: dice.pick(&[48 << 10, 96 << 10, u64::MAX, u64::MAX]),
+            history_keep_us: dice.pick(&[None, None, Some(500), Some(KEEP_FOREVER_US)]),
+            merging: dice.pick(&Merging::ALL),
+        }
     }
 }
 
@@ -116,12 +169,15 @@ struct Maker {
 impl Maker {
     fn action(&mut self) -> Action {
         match self.dice.below(100) {
-            0..62 => Action::Submit(self.batch()),
-            62..76 => Action::Step(self.dice.below(6) as u8 + 1),
-            76..82 => Action::Idle,
-            82..84 => Action::Flush,
-            84..86 => Action::Reopen,
-            86..89 => Action::View,
+            0..56 => Action::Submit(self.batch()),
+            56..72 => Action::Step(self.dice.below(8) as u8 + 1),
+            72..79 => Action::Idle,
+            79..82 => Action::Flush,
+            82..84 => Action::Reopen,
+            84..86 => Action::View,
+            86 => Action::LookSoon(self.dice.below(60) + 1),
+            87 => Action::DropViews,
+            88 => Action::Wait(self.dice.pick(&[300, 3000, 200_000])),
             89..92 => Action::Check,
             _ => self.mishap(),
         }
@@ -130,7 +186,9 @@ impl Maker {
     fn mishap(&mut self) -> Action {
         if self.with_full_disk && self.faults.chance(1, 2) {
             if self.faults.chance(1, 2) {
-                return Action::FillDisk(self.faults.below(6000));
+                // The log grows by little, a segment takes all the rest.
+                let bytes_left = self.faults.pick(&[6000, 200_000]);
+                return Action::FillDisk(self.faults.below(bytes_left));
             }
             return Action::FreeDisk;
         }
@@ -144,17 +202,22 @@ impl Maker {
                 OpClass::Rename,
                 OpClass::Create,
                 OpClass::Read,
+                OpClass::Read,
                 OpClass::Remove,
                 OpClass::Open,
                 OpClass::List,
             ]);
-            return Action::Fail(class, self.faults.below(4) + 1);
+            // A flush writes, opens and syncs more often than a commit.
+            let within = self.faults.pick(&[4, 40]);
+            return Action::Fail(class, self.faults.below(within) + 1);
         }
         let plan = self.crash_plan();
         if self.faults.chance(1, 4) {
             Action::Crash(plan)
         } else {
-            Action::CrashSoon(self.faults.below(24) + 1, plan)
+            // A commit takes few operations, a flush some thirty.
+            let within = self.faults.pick(&[24, 100]);
+            Action::CrashSoon(self.faults.below(within) + 1, plan)
         }
     }
 

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::bug::Bug;
 use crate::failure::Failure;
 use crate::plan::{Action, Plan};
-use crate::world::{Report, World};
+use crate::report::Report;
+use crate::world::World;
 
 /// How a run went.
 #[derive(Clone, Debug)]

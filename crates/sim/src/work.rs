@@ -72,6 +72,12 @@ impl SimWork {
         panic!("background work never comes to rest");
     }
 
+    /// Moves the clock to the first time that a task waits for. Whether there is one.
+    #[expect(clippy::must_use_candidate, reason = "called for what it does")]
+    pub fn pass_time(&self) -> bool {
+        self.0.pass_time()
+    }
+
     /// Forgets all tasks where they stand, as when the process dies.
     pub fn kill(&self) {
         let dropped: Vec<_> = {

@@ -4,44 +4,40 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sutra_env::{Clock, Env};
-use sutra_shard::Error;
+use parking_lot::Mutex;
+use sutra_env::Clock;
+use sutra_format::manifest::Manifest;
+use sutra_shard::{Background, Error};
 
-use crate::bug::{Bug, disk_with};
-use crate::checkers::{atomicity, durability, edges, indexes, snapshots};
+use crate::bug::Bug;
+use crate::checkers::files::{self, Others};
+use crate::checkers::{atomicity, durability, edges, history, indexes, recent, snapshots};
 use crate::clock::SimClock;
-use crate::dice::{Actor, Dice, SimRandom};
+use crate::dice::{Actor, Dice};
 use crate::disk::{Crash, Fault, OpClass, SimDisk};
-use crate::engine::{Answers, Engine, EngineView};
+use crate::engine::{Answers, Engine, EngineView, Observed};
 use crate::failure::Failure;
 use crate::history::History;
 use crate::ledger::{Candidate, Ledger};
 use crate::model::State;
 use crate::operation::{DIMENSION, Operation};
-use crate::plan::{Action, CrashPlan, Setting};
-use crate::work::SimWork;
+use crate::plan::{Action, CrashPlan, KEEP_FOREVER_US, Setting};
+use crate::process::Process;
+use crate::report::Report;
 
 /// Where the store is.
 pub(crate) const STORE: &str = "/store";
+const MANIFEST: &str = "/store/MANIFEST";
+const SEGMENTS: &str = "/store/segments/";
 /// Views kept at most; an older one is given back for each new one.
 const VIEWS_MAX: usize = 4;
 /// Attempt to open at which nothing is made to fail any more, so that it has to work.
 const OPEN_ATTEMPTS_MAX: usize = 8;
 
-/// How much happened in a run.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Report {
-    /// Processes that ended other than in order.
-    pub crashes: u64,
-    /// Writes acknowledged.
-    pub acknowledged: u64,
-    /// Writes answered with an error.
-    pub refused: u64,
-    /// Writes whose fate only recovery told.
-    pub unknown: u64,
-    /// Times everything was compared.
-    pub checks: u64,
-}
+/// After such a time files that nobody reads any more must be gone, if there are no new ones.
+const REMOVAL_US: u64 = 2_000_000;
+/// Times that there may be new ones at the end of a history.
+const REMOVALS_MAX: u32 = 8;
 
 /// A machine and its store.
 pub struct World {
@@ -54,30 +50,17 @@ pub struct World {
     answers: Arc<Answers>,
     ledger: Ledger,
     views: Vec<(EngineView, State)>,
+    /// What was seen in the middle of something.
+    looks: Arc<Mutex<Vec<Result<Observed, Error>>>>,
     pending_crash: Option<CrashPlan>,
     dice: Dice,
     history: History,
     report: Report,
     /// The store was created.
     was_open: bool,
+    /// Something failed since it was opened, so that files may have been left behind.
+    has_leftovers: bool,
     is_traced: bool,
-}
-
-/// What belongs to one process run.
-pub(crate) struct Process {
-    pub work: SimWork,
-    pub env: Env,
-}
-
-impl Report {
-    /// Adds what happened in another run.
-    pub fn add(&mut self, other: Self) {
-        self.crashes += other.crashes;
-        self.acknowledged += other.acknowledged;
-        self.refused += other.refused;
-        self.unknown += other.unknown;
-        self.checks += other.checks;
-    }
 }
 
 impl World {
@@ -99,11 +82,13 @@ impl World {
             work,
             engine: None,
             views: Vec::new(),
+            looks: Arc::default(),
             pending_crash: None,
             dice,
             history: History::default(),
             report: Report::default(),
             was_open: false,
+            has_leftovers: false,
             is_traced: false,
         }
     }
@@ -141,6 +126,12 @@ impl World {
         history.digest()
     }
 
+    /// Figures of flushes and merges of this process run; nothing when no store is open.
+    #[must_use]
+    pub fn background(&self) -> Option<Background> {
+        self.engine.as_ref().map(Engine::background)
+    }
+
     /// Creates the store.
     ///
     /// # Errors
@@ -165,7 +156,7 @@ impl World {
                 }
             }
             Action::Idle => self.work.work.run_until_idle(),
-            Action::Flush => return self.flush(),
+            Action::Flush => return self.flush().map(drop),
             Action::Reopen => return self.reopen(),
             Action::Crash(plan) => return self.crash(plan.clone()),
             Action::CrashSoon(after, plan) => self.crash_soon(*after, plan.clone()),
@@ -173,6 +164,9 @@ impl World {
             Action::FillDisk(bytes_left) => self.fill_disk(*bytes_left),
             Action::FreeDisk => self.free_disk(),
             Action::View => self.take_view()?,
+            Action::LookSoon(after) => self.look_soon(*after),
+            Action::DropViews => self.views.clear(),
+            Action::Wait(us) => self.clock.advance_to(self.clock.now_us() + us),
             Action::Check => self.check()?,
         }
         self.after_action()
@@ -202,6 +196,24 @@ impl World {
         self.perform(&Action::FreeDisk)?;
         self.perform(&Action::Idle)?;
         self.perform(&Action::Check)?;
+        self.views.clear();
+        // What is old is flushed and merged, then tidied up, and a crash may make all due again.
+        let mut tidy = Ok(());
+        for _ in 0..REMOVALS_MAX {
+            self.perform(&Action::Wait(REMOVAL_US))?;
+            self.perform(&Action::Idle)?;
+            let others = if self.has_leftovers { Others::Leftovers } else { Others::StillRead(0) };
+            tidy = self.check_files(others);
+            if tidy.is_ok() {
+                break;
+            }
+        }
+        tidy?;
+        if self.dice.chance(1, 2) {
+            self.disk.change_plan(|plan| plan.faults.clear());
+            self.perform(&Action::Flush)?;
+            self.perform(&Action::Idle)?;
+        }
         self.perform(&Action::Reopen)
     }
 
@@ -211,38 +223,64 @@ impl World {
         engine.submit(batch, &self.answers, token);
     }
 
-    fn flush(&mut self) -> Result<(), Failure> {
-        let Some(engine) = &self.engine else { return Ok(()) };
+    /// Asks for a flush and lets everything run until it is answered. Gives what it was refused
+    /// with, if something was made to fail.
+    ///
+    /// # Errors
+    /// What a check found.
+    pub fn flush(&mut self) -> Result<Option<Error>, Failure> {
+        let Some(engine) = &self.engine else { return Ok(None) };
+        let flushes_before = engine.background().flushes;
         let flushed = engine.flush(&self.work.work, &self.disk);
+        let background = engine.background();
         self.collect()?;
         if self.disk.has_stopped() {
-            return self.after_action();
+            return self.after_action().map(|()| None);
         }
-        match flushed.unwrap_or_else(|| Err(Error::Closed("it was not answered".into()))) {
+        let Some(flushed) = flushed else {
+            return Err(Failure::new("flush", "it was not answered"));
+        };
+        match flushed {
             Ok(()) if self.ledger.all_answered() => self.ledger.make_floor(),
             Ok(()) => return Err(Failure::new("flush", "left a write unanswered")),
-            Err(error) if self.in_trouble() => self.history.add(error.to_string().len() as u64),
-            Err(error) => return Err(Failure::new("flush", error.to_string())),
+            Err(error) => {
+                if !self.may_refuse() {
+                    return Err(Failure::new("flush", error.to_string()));
+                }
+                let shows = background.flush_error.is_some() || background.flushes > flushes_before;
+                if !(shows || self.has_failed()) {
+                    let message = format!("it was answered {error}, and the figures show no error");
+                    return Err(Failure::new("flush", message));
+                }
+                self.history.add(error.to_string().len() as u64);
+                return Ok(Some(error));
+            }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn reopen(&mut self) -> Result<(), Failure> {
         let Some(engine) = &self.engine else { return Ok(()) };
+        self.views.clear();
         let closed = engine.close(&self.work.work, &self.disk);
-        let closed = closed.unwrap_or_else(|| Err(Error::Closed("it was not answered".into())));
         self.collect()?;
         if self.disk.has_stopped() {
             return self.after_action();
         }
+        let Some(closed) = closed else {
+            return Err(Failure::new("close", "it was not answered"));
+        };
         if !self.ledger.all_answered() {
             return Err(Failure::new("close", "left a write unanswered"));
         }
         let in_order = closed.is_ok() && !self.ledger.has_unknown();
         if let Err(error) = closed
-            && !self.in_trouble()
+            && !self.may_refuse()
         {
             return Err(Failure::new("close", error.to_string()));
+        }
+        if in_order && !self.has_leftovers {
+            self.check_files(Others::StillRead(0))?;
         }
         self.end_process(Crash::Kill);
         self.open_and_settle(if in_order { None } else { Some(Crash::Kill) })
@@ -257,11 +295,13 @@ impl World {
     fn fail(&mut self, class: OpClass, after: u64) {
         let count = self.disk.calls(class) + after;
         self.disk.change_plan(|plan| plan.faults.push(Fault { class, count }));
+        self.has_leftovers = true;
     }
 
     fn fill_disk(&mut self, bytes_left: u64) {
         let capacity = self.disk.bytes_used() + bytes_left;
         self.disk.change_plan(|plan| plan.capacity_bytes = Some(capacity));
+        self.has_leftovers = true;
     }
 
     fn free_disk(&mut self) {
@@ -270,6 +310,15 @@ impl World {
 
     fn in_trouble(&self) -> bool {
         self.disk.has_faults() || self.disk.is_limited() || self.ledger.has_unknown()
+    }
+
+    /// Whether a write to the log failed, even if no batch was in it.
+    fn has_failed(&self) -> bool {
+        self.engine.as_ref().is_some_and(Engine::has_failed)
+    }
+
+    fn may_refuse(&self) -> bool {
+        self.in_trouble() || self.has_failed()
     }
 
     fn after_action(&mut self) -> Result<(), Failure> {
@@ -306,7 +355,7 @@ impl World {
             }
             self.ledger.answer(token, &answer, trouble)?;
         }
-        Ok(())
+        self.compare_looks()
     }
 
     fn crash(&mut self, plan: CrashPlan) -> Result<(), Failure> {
@@ -336,12 +385,19 @@ impl World {
     /// The process is over. What it held in memory is gone.
     fn end_process(&mut self, crash: Crash) {
         self.pending_crash = None;
+        self.count_background();
         self.disk = self.disk.crash(crash);
         self.work.work.kill();
         self.views.clear();
         self.engine = None;
         self.answers = Arc::new(Answers::new(self.disk.clone()));
         self.work = Process::new(&self.disk, &self.clock, &mut self.dice, self.bug);
+    }
+
+    fn count_background(&mut self) {
+        if let Some(engine) = &self.engine {
+            self.report.add_background(&engine.background());
+        }
     }
 
     fn open(&mut self) -> Result<(), Error> {
@@ -373,16 +429,16 @@ impl World {
             return Err(Failure::new("recovery", "the store does not open"));
         };
         self.was_open = true;
-        let view = engine.view();
-        let found = view.observe();
-        let mut candidates = self.ledger.candidates(crash);
+        let found = observe(&engine.view())?;
+        let candidates = self.ledger.candidates(crash);
         durability::check(&found.state, &candidates)?;
         let index = atomicity::check(&found.state, found.seqno, &candidates)?;
-        let settled: Candidate = candidates.swap_remove(index);
         if self.is_traced {
-            println!("    opened at {} of {}", settled.seqno, candidates.len() + 1);
+            println!("    opened at {} of {}", found.seqno, candidates.len());
         }
-        self.ledger.settle(settled, crash);
+        self.ledger.settle(candidates, index, crash);
+        self.has_leftovers = self.disk.is_limited();
+        self.check_files(Others::StillRead(0))?;
         self.check()
     }
 
@@ -395,12 +451,35 @@ impl World {
         let path = Path::new(STORE);
         let engine = Engine::open_for_reading(&self.work.env, path, &self.setting, self.bug);
         let engine = engine.map_err(|error| Failure::new("reading", error.to_string()))?;
-        let found = engine.view().observe();
+        let found = observe(&engine.view())?;
         let candidates = self.ledger.candidates(crash);
         durability::check(&found.state, &candidates)?;
         atomicity::check(&found.state, found.seqno, &candidates)?;
         if self.disk.operations() != before {
             return Err(Failure::new("reading", "opening for reading changed the disk"));
+        }
+        Ok(())
+    }
+
+    fn look_soon(&self, after: u64) {
+        let Some(engine) = &self.engine else { return };
+        let looks = Arc::clone(&self.looks);
+        self.disk.look_after(after, Arc::new(engine.look(move |found| looks.lock().push(found))));
+    }
+
+    /// Compares what was seen in the middle of something with what had to be seen then.
+    fn compare_looks(&mut self) -> Result<(), Failure> {
+        let looks = std::mem::take(&mut *self.looks.lock());
+        for found in looks {
+            let found = found.map_err(|error| unreadable(&error))?;
+            self.report.looks += 1;
+            let expected = match self.ledger.state_at(found.seqno) {
+                Some(expected) => expected.clone(),
+                None => self.ledger.visible_at(found.seqno)?,
+            };
+            snapshots::check(found.seqno, &expected, &found.state)?;
+            edges::check(&found.state.edges, &found.edges_in)?;
+            recent::check(&found.state, &found.recent)?;
         }
         Ok(())
     }
@@ -424,47 +503,72 @@ impl World {
         let Some(engine) = &self.engine else { return Ok(()) };
         self.report.checks += 1;
         let view = engine.view();
-        let found = view.observe();
+        let found = observe(&view)?;
         let state = self.ledger.visible_at(found.seqno)?;
         let candidates = [Candidate { state, seqno: found.seqno }];
         durability::check(&found.state, &candidates)?;
         atomicity::check(&found.state, found.seqno, &candidates)?;
         edges::check(&found.state.edges, &found.edges_in)?;
+        recent::check(&found.state, &found.recent)?;
         let [Candidate { state, .. }] = candidates;
         indexes::check_counts(&state, engine.counts())?;
         for namespace in ["default", "notes"] {
             let query: [f32; DIMENSION] = std::array::from_fn(|_| self.dice.below(9) as f32 - 3.5);
             let k = self.dice.index(15) + 1;
             let search = view.search(namespace, self.setting.metric, query, k);
-            indexes::check_search(&state, &search)?;
+            indexes::check_search(&state, &search.map_err(|error| unreadable(&error))?)?;
         }
         for (view, expected) in &self.views {
-            let found = view.observe();
+            let found = observe(view)?;
             snapshots::check(found.seqno, expected, &found.state)?;
             edges::check(&found.state.edges, &found.edges_in)?;
+            recent::check(&found.state, &found.recent)?;
+        }
+        let others = if self.has_leftovers {
+            Others::Leftovers
+        } else {
+            Others::StillRead(engine.background().obsolete_files)
+        };
+        self.check_files(others)?;
+        self.check_history()
+    }
+
+    /// Compares what the store shows of an earlier commit, often one of the last.
+    fn check_history(&mut self) -> Result<(), Failure> {
+        let Some(engine) = &self.engine else { return Ok(()) };
+        let newest = self.ledger.seqno();
+        let back = self.dice.pick(&[4, newest + 1]);
+        let seqno = newest.saturating_sub(self.dice.below(back));
+        let Some(expected) = self.ledger.state_at(seqno) else { return Ok(()) };
+        let must_be_kept = self.setting.history_keep_us == Some(KEEP_FOREVER_US);
+        let found = engine.view_at(seqno).map(|view| observe(&view)).transpose()?;
+        history::check(expected, found.as_ref().map(|found| &found.state), must_be_kept)?;
+        if let Some(found) = found {
+            edges::check(&found.state.edges, &found.edges_in)?;
+            recent::check(&found.state, &found.recent)?;
         }
         Ok(())
     }
-}
 
-impl Drop for Process {
-    /// Tasks own the environment that owns them: without this a campaign would hold every world.
-    fn drop(&mut self) {
-        self.work.kill();
+    /// Compares the files that are there with those that the manifest names.
+    fn check_files(&self, others: Others) -> Result<(), Failure> {
+        let bytes = self.disk.content(MANIFEST);
+        let manifest = Manifest::decode(&bytes)
+            .map_err(|error| Failure::new("files", format!("the manifest: {error}")))?;
+        let files = self.disk.files();
+        let found: Vec<String> = files
+            .iter()
+            .filter_map(|(path, _)| Some(path.strip_prefix(SEGMENTS)?.into()))
+            .collect();
+        files::check(&manifest, &found, others)
     }
 }
 
-impl Process {
-    pub fn new(disk: &SimDisk, clock: &Arc<SimClock>, dice: &mut Dice, bug: Option<Bug>) -> Self {
-        let (root, schedule) = (dice.next_u64(), dice.next_u64());
-        let work = SimWork::new(Dice::new(schedule, Actor::Schedule), Arc::clone(clock));
-        let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
-        let env = Env {
-            disk: disk_with(bug, disk.clone()),
-            clock,
-            random: Arc::new(SimRandom::new(Dice::new(root, Actor::Engine))),
-            work: Arc::new(work.clone()),
-        };
-        Self { work, env }
-    }
+fn observe(view: &EngineView) -> Result<Observed, Failure> {
+    view.observe().map_err(|error| unreadable(&error))
+}
+
+/// No read fails unless a file is damaged.
+fn unreadable(error: &Error) -> Failure {
+    Failure::new("reads", error.to_string())
 }

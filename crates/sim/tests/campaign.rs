@@ -20,7 +20,7 @@ fn campaign(seeds: u64, bug: Option<Bug>) -> Summary {
 #[test]
 fn acknowledged_writes_survive_and_nothing_half_done_is_visible() {
     let summary = campaign(SEEDS, None);
-    if let Some(found) = summary.found {
+    if let Some(found) = &summary.found {
         panic!("{found}");
     }
     assert_eq!(summary.seeds, SEEDS);
@@ -28,6 +28,15 @@ fn acknowledged_writes_survive_and_nothing_half_done_is_visible() {
     let report = summary.report;
     assert!(report.crashes > SEEDS && report.acknowledged > 10 * SEEDS, "{report:?}");
     assert!(report.refused > SEEDS && report.unknown > SEEDS / 10, "{report:?}");
+    assert!(report.flushes > 3 * SEEDS && report.merges > SEEDS, "{report:?}");
+    assert!(report.flush_failures > SEEDS / 2 && report.merge_failures > SEEDS / 10, "{report:?}");
+    assert!(report.looks > SEEDS / 4, "{report:?}");
+    assert!(summary_says_so(&summary), "{summary}");
+}
+
+fn summary_says_so(summary: &Summary) -> bool {
+    let figures = format!("{} flushes, {} merges", summary.report.flushes, summary.report.merges);
+    summary.to_string().contains(&figures)
 }
 
 #[test]

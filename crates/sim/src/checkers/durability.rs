@@ -58,6 +58,7 @@ mod tests {
             strength: 1.0,
             confidence: 1.0,
             validity: (None, None),
+            changed: (1, 0),
         };
         let concepts = contents.iter().map(|(slot, c)| (Slot(*slot).id(), concept(c))).collect();
         State { concepts, ..State::default() }

@@ -29,7 +29,13 @@ mod tests {
     fn a_missing_and_a_different_half_are_seen() {
         let (source, target) = (Slot(0), Slot(1));
         let slots = EdgeSlots { source, target, class: AssociationClass::Causal, label: Some(1) };
-        let edge = Edge { confidence: 1.0, weight: 1.0, attributes: None, validity: (None, None) };
+        let edge = Edge {
+            confidence: 1.0,
+            weight: 1.0,
+            attributes: None,
+            validity: (None, None),
+            seqno: 1,
+        };
         let whole = BTreeMap::from([(slots.key(), edge.clone())]);
         let other = BTreeMap::from([(slots.key(), Edge { weight: 2.0, ..edge })]);
         assert_eq!(check(&whole, &whole), Ok(()));

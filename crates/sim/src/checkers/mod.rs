@@ -3,5 +3,8 @@
 pub mod atomicity;
 pub mod durability;
 pub mod edges;
+pub mod files;
+pub mod history;
 pub mod indexes;
+pub mod recent;
 pub mod snapshots;

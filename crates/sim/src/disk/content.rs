@@ -18,6 +18,8 @@ pub struct Content {
     live: Vec<u8>,
     durable: Vec<u8>,
     pending: Vec<Change>,
+    /// A sync failed, so that `durable` lacks what no later sync will write.
+    diverged: bool,
     /// For each sector whether it takes space. Extending a file takes none: it makes a hole.
     backed: Vec<bool>,
 }
@@ -93,10 +95,15 @@ impl Content {
     /// A sync that failed: some of it got there, and the rest is forgotten without a trace.
     pub fn sync_failed(&mut self, dice: &mut Dice) {
         self.settle(Survival::mixed(dice), dice);
+        self.diverged = true;
     }
 
     /// Power is gone: what was pending survives in part, and programs see what survived.
     pub fn crash(&mut self, survival: Survival, dice: &mut Dice) {
+        if self.pending.is_empty() && !self.diverged {
+            return;
+        }
+        self.diverged = false;
         self.settle(survival, dice);
         self.live.clone_from(&self.durable);
         self.backed.resize((self.live.len() as u64).div_ceil(SECTOR_BYTES) as usize, false);

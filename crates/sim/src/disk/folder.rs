@@ -34,6 +34,14 @@ impl Folder {
         &self.live
     }
 
+    /// Whether a file has a name here, or may have one after a crash.
+    pub fn may_name(&self, node: NodeId) -> bool {
+        let is_it = |named: &NodeId| *named == node;
+        self.live.values().any(is_it)
+            || self.durable.values().any(is_it)
+            || self.pending.iter().any(|change| change.node() == node)
+    }
+
     /// A new name; durable later or never.
     pub fn add(&mut self, name: &str, node: NodeId) {
         self.change(NameChange::Add { name: name.to_owned(), node });
@@ -85,6 +93,14 @@ impl Folder {
             if survival.keeps(dice) {
                 apply(&mut self.durable, &change);
             }
+        }
+    }
+}
+
+impl NameChange {
+    fn node(&self) -> NodeId {
+        match self {
+            Self::Add { node, .. } | Self::Remove { node, .. } | Self::Rename { node, .. } => *node,
         }
     }
 }

@@ -5,12 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use sutra_env::{DirEntry, Disk, EntryKind, File, LockError, LockGuard, LockMode, OpenMode};
+use sutra_env::{
+    DirEntry, Disk, EntryKind, File, LockError, LockGuard, LockMode, Mapping, OpenMode,
+};
 
 use super::content::Content;
 use super::faults::{FaultPlan, OpClass};
 use super::folder::Folder;
-use super::machine::{Begun, Crash, Machine, Node, NodeId, ROOT, names};
+use super::machine::{Begun, Crash, Look, Machine, Node, NodeId, ROOT, names};
+use super::mapping::SimMapping;
 use crate::dice::Dice;
 use crate::history::History;
 
@@ -57,6 +60,12 @@ impl SimDisk {
     /// Changes the plan in place.
     pub fn change_plan(&self, change: impl FnOnce(&mut FaultPlan)) {
         change(&mut self.machine.lock().plan);
+    }
+
+    /// Does something in the middle of whatever makes the call after so many changing operations.
+    pub fn look_after(&self, operations: u64, look: Look) {
+        let mut machine = self.machine.lock();
+        machine.look = Some((machine.operations + operations, look));
     }
 
     /// Whether calls were or will be made to fail by plan.
@@ -165,6 +174,11 @@ impl SimDisk {
         work: impl FnOnce(&mut Machine, Begun) -> io::Result<T>,
     ) -> io::Result<T> {
         let mut machine = self.machine.lock();
+        if let Some(look) = machine.take_look(self.run) {
+            drop(machine);
+            look();
+            machine = self.machine.lock();
+        }
         let begun = machine.begin(self.run, class)?;
         if begun == Begun::Fails
             && !matches!(class, OpClass::Write | OpClass::Sync | OpClass::SyncDir)
@@ -181,6 +195,12 @@ impl SimDisk {
             Begun::Fails => Err(io_error(class)),
             Begun::Crashes => Err(io::Error::other("the simulated machine stops")),
         }
+    }
+
+    /// Whether a file of this process run still has a name, on a machine that runs.
+    pub(super) fn is_alive(&self, node: NodeId) -> bool {
+        let machine = self.machine.lock();
+        machine.run == self.run && !machine.stopped && machine.has_name(node)
     }
 
     fn file(&self, node: NodeId, writable: bool) -> Arc<dyn File> {
@@ -243,6 +263,19 @@ impl Disk for SimDisk {
         Ok(self.file(node, mode == OpenMode::ReadWrite))
     }
 
+    fn map(&self, path: &Path) -> io::Result<Arc<dyn Mapping>> {
+        let node = self.call(OpClass::Open, |machine, _| {
+            let node = machine.find(path)?.ok_or(io::ErrorKind::NotFound)?;
+            machine.content(node).map(|_| node)
+        })?;
+        self.call(OpClass::Read, |machine, _| {
+            machine.history.add(node as u64);
+            let live = machine.content(node)?.live();
+            let losses = Arc::clone(&machine.losses);
+            Ok(Arc::new(SimMapping::new(self.clone(), node, losses, live)) as Arc<dyn Mapping>)
+        })
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.call(OpClass::Rename, |machine, _| {
             let (folder, from) = machine.place(from)?;
@@ -253,6 +286,7 @@ impl Disk for SimDisk {
             }
             if from != to {
                 machine.folder_mut(folder)?.rename(from, to, node);
+                machine.note_loss();
             }
             Ok(())
         })
@@ -264,6 +298,7 @@ impl Disk for SimDisk {
             let node = machine.folder(folder)?.get(name).ok_or(io::ErrorKind::NotFound)?;
             machine.content(node)?;
             machine.folder_mut(folder)?.remove(name, node);
+            machine.note_loss();
             Ok(())
         })
     }

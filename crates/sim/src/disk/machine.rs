@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::content::Content;
 use super::faults::{FaultPlan, OpClass, OpCounts};
@@ -88,6 +90,9 @@ pub enum Begun {
     Crashes,
 }
 
+/// Looks at the store, and makes no call of the disk.
+pub type Look = Arc<dyn Fn() + Send + Sync>;
+
 /// The state behind all handles.
 #[derive(Clone)]
 pub struct Machine {
@@ -103,6 +108,12 @@ pub struct Machine {
     /// Process runs so far; a handle of an earlier one is dead.
     pub run: u64,
     pub stopped: bool,
+    /// Changes whenever a file may have lost its name, or the machine stopped. Mappings look at it
+    /// without asking for more.
+    pub losses: Arc<AtomicU64>,
+    /// What to do before the call after so many changing operations: to look at the store while a
+    /// background task is half way.
+    pub look: Option<(u64, Look)>,
     /// Prints every call, to follow one history.
     pub trace: bool,
 }
@@ -119,6 +130,8 @@ impl Machine {
             operations: 0,
             run: 0,
             stopped: false,
+            losses: Arc::default(),
+            look: None,
             trace: false,
         }
     }
@@ -134,6 +147,7 @@ impl Machine {
             self.operations += 1;
             if self.plan.crash_at == Some(self.operations) {
                 self.stopped = true;
+                self.note_loss();
                 return Ok(Begun::Crashes);
             }
         }
@@ -155,11 +169,45 @@ impl Machine {
         self.stopped = false;
         self.plan.crash_at = None;
         self.locks.clear();
+        self.look = None;
+        self.note_loss();
+        self.forget_unreachable();
         let Crash::PowerLoss(survival) = crash else { return };
         for node in &mut self.nodes {
             match node {
                 Node::File(content) => content.crash(survival, &mut self.dice),
                 Node::Folder(folder) => folder.crash(survival, &mut self.dice),
+            }
+        }
+    }
+
+    /// What is to be done before the next call.
+    pub fn take_look(&mut self, run: u64) -> Option<Look> {
+        let is_due = self.look.as_ref().is_some_and(|(at, _)| *at <= self.operations);
+        if !is_due || self.stopped || run != self.run {
+            return None;
+        }
+        self.look.take().map(|(_, look)| look)
+    }
+
+    /// A file may have lost its name.
+    pub fn note_loss(&self) {
+        self.losses.fetch_add(1, Ordering::Release);
+    }
+
+    /// Frees what no name leads to, now that the handles are dead.
+    fn forget_unreachable(&mut self) {
+        let folders = |found: &Node| match found {
+            Node::Folder(folder) => Some(folder.clone()),
+            Node::File(_) => None,
+        };
+        let folders: Vec<Folder> = self.nodes.iter().filter_map(folders).collect();
+        for (id, node) in self.nodes.iter_mut().enumerate() {
+            if let Node::File(content) = node
+                && !content.live().is_empty()
+                && !folders.iter().any(|folder| folder.may_name(id))
+            {
+                *content = Content::default();
             }
         }
     }
@@ -172,6 +220,15 @@ impl Machine {
         });
         let named = folders.flat_map(|folder| folder.names().values());
         named.filter_map(|node| self.content(*node).ok()).map(Content::bytes_backed).sum()
+    }
+
+    /// Whether a file has a name as programs see it.
+    pub fn has_name(&self, node: NodeId) -> bool {
+        let names = |found: &Node| match found {
+            Node::Folder(folder) => folder.names().values().any(|named| *named == node),
+            Node::File(_) => false,
+        };
+        self.nodes.iter().any(names)
     }
 
     pub fn content(&self, node: NodeId) -> io::Result<&Content> {

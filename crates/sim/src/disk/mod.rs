@@ -9,6 +9,8 @@
 //!
 //! Invariants:
 //! - A handle speaks of a file, never of a name, and is dead after the process that opened it.
+//! - A mapping gives nothing once its file has lost its name or its process has ended, so that a
+//!   store which removes a file that is still read is found out.
 //! - Every operation that can change the disk has a number; the one with the number of the crash
 //!   point may or may not have happened, answers with an error, and so does everything after it
 //!   until the machine is started again.
@@ -18,6 +20,7 @@ mod faults;
 mod folder;
 mod handle;
 mod machine;
+mod mapping;
 
 #[cfg(test)]
 mod tests;

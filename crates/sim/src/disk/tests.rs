@@ -205,3 +205,63 @@ fn short_writes_and_bit_flips_happen_where_asked() {
     disk.flip_bit("/f", 5, 2);
     assert_eq!(disk.crash(ALL_LOST).content("/f")[5], 4);
 }
+
+#[test]
+fn a_mapping_shows_what_programs_see_aligned() {
+    let disk = disk(1);
+    assert_eq!(kind(disk.map(Path::new("/f"))), Some(io::ErrorKind::NotFound));
+    let bytes: Vec<u8> = (0..1001_u32).map(|at| at as u8).collect();
+    with_file(&disk, &bytes);
+    let mapping = disk.map(Path::new("/f")).unwrap();
+    assert_eq!(mapping.bytes(), bytes);
+    assert_eq!(mapping.bytes().as_ptr().align_offset(8), 0);
+    disk.rename(Path::new("/f"), Path::new("/g")).unwrap();
+    assert_eq!(mapping.bytes(), bytes, "a file that is only called differently");
+    disk.replace("/g", b"");
+    assert_eq!(disk.map(Path::new("/g")).unwrap().bytes(), b"");
+    assert!(disk.map(Path::new("/")).is_err());
+}
+
+#[test]
+fn a_mapping_gives_nothing_once_its_file_has_no_name() {
+    let disk = disk(1);
+    with_file(&disk, b"removed");
+    let removed = disk.map(Path::new("/f")).unwrap();
+    let elsewhere = disk.fork();
+    disk.remove_file(Path::new("/f")).unwrap();
+    assert_eq!(removed.bytes(), b"");
+    with_file(&disk, b"replaced");
+    assert_eq!(removed.bytes(), b"", "another file of that name");
+    let replaced = disk.map(Path::new("/f")).unwrap();
+    replace_file(&disk, Path::new("/f"), b"new").unwrap();
+    assert_eq!(replaced.bytes(), b"");
+    let there = elsewhere.map(Path::new("/f")).unwrap();
+    assert_eq!(there.bytes(), b"removed");
+}
+
+#[test]
+fn a_mapping_gives_nothing_once_the_machine_stopped_or_the_process_ended() {
+    let disk = disk(1);
+    with_file(&disk, b"x");
+    let ended = disk.map(Path::new("/f")).unwrap();
+    let disk = disk.crash(Crash::Kill);
+    assert_eq!(ended.bytes(), b"");
+    let stopped = disk.map(Path::new("/f")).unwrap();
+    let next = disk.operations() + 1;
+    disk.change_plan(|plan| plan.crash_at = Some(next));
+    assert_eq!(stopped.bytes(), b"x");
+    assert!(disk.sync_dir(Path::new("/")).is_err());
+    assert_eq!(stopped.bytes(), b"");
+}
+
+#[test]
+fn mapping_fails_where_reading_is_planned_to() {
+    let disk = disk(1);
+    with_file(&disk, b"x");
+    for class in [OpClass::Read, OpClass::Open] {
+        let count = disk.calls(class) + 1;
+        disk.change_plan(|plan| plan.faults.push(Fault { class, count }));
+        assert!(disk.map(Path::new("/f")).is_err());
+        assert_eq!(disk.map(Path::new("/f")).unwrap().bytes(), b"x");
+    }
+}
