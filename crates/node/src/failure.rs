@@ -12,6 +12,8 @@ pub(crate) enum Failure {
     Store(Error),
     /// The call was not as the addon's own JavaScript side makes it.
     Argument(String),
+    /// The reader's state is not the newest any more: the call is to be made again, with a new one.
+    Stale,
     /// A mistake in this program.
     Panic(String),
 }
@@ -32,6 +34,7 @@ impl Failure {
         match self {
             Self::Store(error) => describe(error),
             Self::Argument(message) => Description::new("ERR_INVALID", message).end(),
+            Self::Stale => Description::new("ERR_CLOSED", "the reader is of an older state").end(),
             Self::Panic(message) => Description::new("ERR_IO", message).end(),
         }
     }

@@ -1,6 +1,7 @@
 //! One opened store as one JavaScript thread holds it. Shared with the threads that answer.
 
 use crate::failure::Failure;
+use crate::message;
 use crate::outbox::Outbox;
 use crate::registry::{self, SharedStore};
 use crate::sink::Sink;
@@ -43,7 +44,8 @@ impl Handle {
     }
 
     /// Takes its share of a store. A handle that was closed in the meantime gives it back.
-    pub(crate) fn open(&self, store: Arc<SharedStore>) -> Result<(), Failure> {
+    pub(crate) fn open(self: &Arc<Self>, store: Arc<SharedStore>) -> Result<(), Failure> {
+        store.watch(self);
         if let Err(store) = self.opened.set(store) {
             registry::release(&store)?;
             return Err(Failure::argument("a handle that is not open yet"));
@@ -52,6 +54,13 @@ impl Handle {
             self.release()?;
         }
         Ok(())
+    }
+
+    /// Says on the JavaScript side that the layers of the store have changed.
+    pub(crate) fn tell_changed(&self) {
+        if !self.is_closed() {
+            self.outbox.send(message::changed(), 0);
+        }
     }
 
     /// The store, while the handle is open.

@@ -72,6 +72,16 @@ pub(crate) fn push_done(message: &mut Vec<u8>, token: u32, payload: &Payload) {
     });
 }
 
+/// Token of the frame that says that the layers of the store have changed: no call has it.
+const CHANGED: u32 = u32::MAX;
+
+/// A message that says that the layers of the store have changed.
+pub(crate) fn changed() -> Vec<u8> {
+    let mut message = Vec::new();
+    push_frame(&mut message, [CHANGED, DONE, 0, 0], |_| {});
+    message
+}
+
 /// Appends the frame of something that failed.
 pub(crate) fn push_failed(message: &mut Vec<u8>, token: u32, failure: &Failure) {
     let description = failure.describe();

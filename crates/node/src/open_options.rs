@@ -78,6 +78,7 @@ impl OpenOptions {
             read_only: self.read_only,
             memory_threshold: whole("memoryThreshold").unwrap_or(standard.memory_threshold),
             memory_bytes_max: whole("memoryBytesMax"),
+            history_keep_ms: whole("historyKeepMs"),
             write_timeout_ms: whole("writeTimeoutMs").unwrap_or(standard.write_timeout_ms),
             limits: self.limits(),
             queue_capacity: whole("queueCapacity")
@@ -132,6 +133,7 @@ impl OpenOptions {
                 number(Some(opened.memory_threshold)),
             ),
             ("memoryBytesMax", self.shown("memoryBytesMax"), number(bytes)),
+            ("history.keepMs", self.shown("historyKeepMs"), number(opened.history_keep_ms)),
         ];
         for (limit, opened) in store.limits().named() {
             let option = limit.trim_start_matches("limits.");

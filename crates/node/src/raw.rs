@@ -19,6 +19,9 @@ const ARGUMENTS_MAX: usize = 4;
 
 /// What a function answers when it fails; the error is in the exchange.
 pub(crate) const FAILED: i32 = -1;
+/// What a function of a reader answers when there is a newer state: nothing was done. No answer
+/// needs as many bytes as that.
+const STALE: i32 = i32::MIN;
 
 /// What a function answers.
 pub(crate) enum Answer {
@@ -236,6 +239,7 @@ unsafe extern "C" fn trampoline<T: HasExchange>(
     let outcome = catch_unwind(AssertUnwindSafe(|| (bound.handler)(&bound.data, &call)));
     let answer = match outcome {
         Ok(Ok(answer)) => answer,
+        Ok(Err(Failure::Stale)) => return number(env, STALE),
         Ok(Err(failure)) => return fail(env, bound.data.exchange(), &failure),
         Err(panic) => return fail(env, bound.data.exchange(), &Failure::panicked(panic.as_ref())),
     };

@@ -15,7 +15,7 @@ use sutra_format::op_fields::DEFAULT_NAMESPACE;
 use sutra_format::{ConceptId, Refusal};
 use sutra_shard::{ConceptRef, View};
 use sutra_store::graph::{self, PathOptions};
-use sutra_store::{ListQuery, Order, SearchQuery, Store};
+use sutra_store::{ListQuery, Order, RecentAt, SearchQuery, Store};
 
 /// Kinds of jobs; `src/native.ts` has the same numbers.
 const SEARCH: u32 = 3;
@@ -43,7 +43,8 @@ pub(crate) fn start(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure>
     let work = work.map_err(|Unexpected(expected)| Failure::argument(expected))?;
     let handle = Arc::clone(&reader.handle);
     let store = Arc::clone(handle.store()?);
-    let ground = Ground { store, view: reader.view()?, cancelled: handle.cancel_flag(token) };
+    let view = reader.view()?;
+    let ground = Ground { store, view, cancelled: handle.cancel_flag(token) };
     let job = Job { outbox: Arc::clone(handle.outbox()), token };
     reader.inbox.expect(call.env, 1);
     pool::run(job, move || {
@@ -69,17 +70,16 @@ fn search(bytes: &[u8]) -> Result<Work, Unexpected> {
         let mut payload = Payload::default();
         payload.f64(js_number(ground.view.seqno()));
         for hit in hits {
-            if let Some(concept) = ground.view.concept_in(hit.cell) {
-                payload.counted();
-                payload.f64(hit.score);
-                push_concept(&mut payload, &concept);
-            }
+            payload.counted();
+            payload.f64(hit.score);
+            push_concept(&mut payload, &ground.view.concept_at(hit.location)?);
         }
         Ok(payload)
     }))
 }
 
-/// [from, to, hops, paths, classes, both ways, least confidence, visited or nil, ms or nil]
+/// [from, to, hops, paths, classes, both ways, least confidence, visited or nil, ms or nil,
+/// moment or nil]
 fn paths(bytes: &[u8]) -> Result<Work, Unexpected> {
     let mut arguments = Arguments::new(bytes);
     arguments.array()?;
@@ -98,30 +98,36 @@ fn paths(bytes: &[u8]) -> Result<Work, Unexpected> {
     if let Some(time_ms_max) = optional_count(&mut arguments)? {
         options.time_us_max = time_ms_max.saturating_mul(1000);
     }
+    options.valid_at_ms = optional_moment(&mut arguments)?;
     Ok(Box::new(move |ground| {
         let found =
             ground.store.paths(&ground.view, &from, &to, &options, &ground.cancelled)?.paths;
         let mut payload = Payload::default();
         for path in &found {
             payload.counted();
-            push_path(&mut payload, &ground.view, path);
+            push_path(&mut payload, &ground.view, path)?;
         }
         Ok(payload)
     }))
 }
 
-fn push_path(payload: &mut Payload, view: &View, path: &graph::Path) {
+fn push_path(
+    payload: &mut Payload,
+    view: &View,
+    path: &graph::Path<ConceptId>,
+) -> Result<(), Failure> {
     payload.f64(path.confidence);
     payload.u32(path.steps.len() as u32);
     payload.u32(0);
     for step in &path.steps {
-        let Some(edge) = view.delta().edge_at(step.location) else { continue };
-        let entry = edge_entry(edge.class(), edge.confidence(), step.location, step.reversed);
+        let edge = view.edge_at(step.location)?;
+        let entry = edge_entry(edge.class, edge.confidence, step.location, step.reversed);
         payload.bytes(&entry);
     }
     for node in &path.nodes {
-        payload.id(view.delta().id_of(*node).unwrap_or_default());
+        payload.id(*node);
     }
+    Ok(())
 }
 
 /// [namespace or nil, limit, cursor or nil, by id]
@@ -147,10 +153,8 @@ fn list(bytes: &[u8]) -> Result<Result<Work, Unexpected>, Refusal> {
         payload.u32(cursor.len() as u32);
         payload.u32(0);
         for location in listed.locations {
-            if let Some(concept) = ground.view.delta().concept_at(location) {
-                payload.counted();
-                push_concept(&mut payload, &concept);
-            }
+            payload.counted();
+            push_concept(&mut payload, &ground.view.concept_at(location)?);
         }
         payload.bytes(cursor.as_bytes());
         Ok(payload)
@@ -161,7 +165,7 @@ fn list(bytes: &[u8]) -> Result<Result<Work, Unexpected>, Refusal> {
 fn place(cursor: Option<&str>, by_id: bool) -> Result<Order, Refusal> {
     let refused = || Refusal::invalid("cursor", "not one that a list in this order has given");
     match (cursor, by_id) {
-        (None, false) => Ok(Order::Recent { before: u64::MAX }),
+        (None, false) => Ok(Order::Recent { before: None }),
         (None, true) => Ok(Order::Id { after: None }),
         (Some(cursor), true) => {
             let after =
@@ -169,8 +173,8 @@ fn place(cursor: Option<&str>, by_id: bool) -> Result<Order, Refusal> {
             after.map(|after| Order::Id { after: Some(after) }).ok_or_else(refused)
         }
         (Some(cursor), false) => {
-            let before = cursor.strip_prefix(RECENT).and_then(|n| u64::from_str_radix(n, 16).ok());
-            before.map(|before| Order::Recent { before }).ok_or_else(refused)
+            let before = cursor.strip_prefix(RECENT).and_then(recent_at);
+            before.map(|before| Order::Recent { before: Some(before) }).ok_or_else(refused)
         }
     }
 }
@@ -178,9 +182,19 @@ fn place(cursor: Option<&str>, by_id: bool) -> Result<Order, Refusal> {
 const BY_ID: char = 'i';
 const RECENT: char = 'r';
 
+/// The place that a cursor names.
+fn recent_at(text: &str) -> Option<RecentAt> {
+    let (seqno, ordinal) = text.split_once('.')?;
+    let seqno = u64::from_str_radix(seqno, 16).ok()?;
+    Some(RecentAt { seqno, ordinal: u32::from_str_radix(ordinal, 16).ok()? })
+}
+
 fn cursor_of(order: Order) -> String {
     match order {
-        Order::Recent { before } => format!("{RECENT}{before:x}"),
+        Order::Recent { before } => {
+            let RecentAt { seqno, ordinal } = before.unwrap_or(RecentAt { seqno: 0, ordinal: 0 });
+            format!("{RECENT}{seqno:x}.{ordinal:x}")
+        }
         Order::Id { after } => format!("{BY_ID}{}", after.unwrap_or_default()),
     }
 }
@@ -202,4 +216,13 @@ fn optional_text(arguments: &mut Arguments<'_>) -> Result<Option<String>, Unexpe
 
 fn optional_count(arguments: &mut Arguments<'_>) -> Result<Option<u64>, Unexpected> {
     if arguments.nil()? { Ok(None) } else { arguments.unsigned().map(Some) }
+}
+
+/// A moment in whole milliseconds from 1970.
+fn optional_moment(arguments: &mut Arguments<'_>) -> Result<Option<i64>, Unexpected> {
+    if arguments.nil()? {
+        return Ok(None);
+    }
+    let moment_ms = arguments.number()?.to_i64();
+    moment_ms.map(Some).ok_or(Unexpected("whole milliseconds"))
 }

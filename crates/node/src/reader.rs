@@ -9,12 +9,11 @@ use crate::raw::{Answer, Call, Handler, HasExchange, create_function, object};
 use crate::read_jobs;
 use crate::record;
 use napi_sys as sys;
-use std::cell::RefCell;
+use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use sutra_format::{AssociationClass, ConceptId, Refusal};
-use sutra_shard::delta::Delta;
-use sutra_shard::{Error, View};
+use sutra_shard::{Error, Shared, State, View};
 use sutra_store::graph::ClassSet;
 use sutra_store::{Direction, Neighbor, NeighborQuery};
 
@@ -28,6 +27,8 @@ const OTHER_IS_SOURCE: u32 = 0x100;
 
 const OUT: u32 = 1;
 const IN: u32 = 2;
+/// Set when the exchange starts with the moment that is asked about.
+const HAS_MOMENT: u32 = 4;
 const CLASSES_SHIFT: u32 = 8;
 
 /// A state of the store: the newest one, whatever is written, or one that never changes.
@@ -35,8 +36,13 @@ pub(crate) struct Reader {
     pub(crate) exchange: Rc<Exchange>,
     pub(crate) inbox: Rc<Inbox>,
     pub(crate) handle: Arc<Handle>,
-    pub(crate) delta: Arc<Delta>,
-    fixed: Option<View>,
+    shared: Arc<Shared>,
+    /// Given up when no view can need it any more.
+    state: RefCell<Option<Arc<State>>>,
+    /// The commit read, of a reader that never changes; the newest one otherwise.
+    fixed_seqno: Option<u64>,
+    /// What the state keeps in memory that the store itself does not need any more.
+    held: RefCell<Option<ExternalMemory>>,
     /// Reused by `neighbors`.
     edges: RefCell<Vec<Neighbor>>,
 }
@@ -48,15 +54,17 @@ impl HasExchange for Reader {
 }
 
 impl Reader {
-    /// Functions that read the newest state, or `fixed`.
+    /// Functions that read the newest state, as long as the layers are those of `view`, or for ever
+    /// what `view` shows.
     pub(crate) fn functions(
         env: sys::napi_env,
         exchange: Rc<Exchange>,
         inbox: Rc<Inbox>,
         handle: Arc<Handle>,
-        fixed: Option<View>,
+        view: &View,
+        is_fixed: bool,
     ) -> Result<sys::napi_value, Failure> {
-        const FUNCTIONS: [(&str, Handler<Reader>); 12] = [
+        const FUNCTIONS: [(&str, Handler<Reader>); 14] = [
             ("get", get),
             ("getMany", get_many),
             ("has", has),
@@ -69,10 +77,19 @@ impl Reader {
             ("association", record::association),
             ("associationAttributes", record::association_attributes),
             ("job", read_jobs::start),
+            ("release", release),
+            ("hold", hold),
         ];
-        let delta = Arc::clone(handle.store()?.delta());
-        let edges = RefCell::default();
-        let reader = Rc::new(Self { exchange, inbox, handle, delta, fixed, edges });
+        let reader = Rc::new(Self {
+            shared: Arc::clone(handle.store()?.shared()),
+            exchange,
+            inbox,
+            handle,
+            state: RefCell::new(Some(Arc::clone(view.state()))),
+            fixed_seqno: is_fixed.then(|| view.seqno()),
+            held: RefCell::default(),
+            edges: RefCell::default(),
+        });
         let mut properties = Vec::with_capacity(FUNCTIONS.len());
         for (name, handler) in FUNCTIONS {
             properties.push((name, create_function(env, name, &reader, handler)?));
@@ -80,24 +97,71 @@ impl Reader {
         object(env, &properties)
     }
 
-    /// The seqno to read at. A reader of the newest state ends with its store.
-    pub(crate) fn seqno(&self) -> Result<u64, Failure> {
-        match &self.fixed {
-            Some(view) => Ok(view.seqno()),
+    /// The state that locations of this reader belong to.
+    pub(crate) fn state(&self) -> Result<Ref<'_, State>, Failure> {
+        let state = Ref::filter_map(self.state.borrow(), Option::as_deref);
+        state.map_err(|_| Failure::argument("a reader that was not released"))
+    }
+
+    /// The commit to read at. A reader of the newest state ends with its store.
+    pub(crate) fn seqno(&self, state: &State) -> Result<u64, Failure> {
+        match self.fixed_seqno {
+            Some(seqno) => Ok(seqno),
             None if self.handle.is_closed() => {
                 Err(Error::Closed("the store is closed".into()).into())
             }
-            None => Ok(self.delta.published_seqno()),
+            None => self.shared.seqno_in(state).ok_or(Failure::Stale),
         }
     }
 
-    /// The state to read, for work on another thread.
+    /// The state to read and its commit, also for work on another thread.
     pub(crate) fn view(&self) -> Result<View, Failure> {
-        match &self.fixed {
-            Some(view) => Ok(view.clone()),
-            None => Ok(self.handle.store()?.view()),
-        }
+        let state = self.state.borrow().clone();
+        let state = state.ok_or_else(|| Failure::argument("a reader that was not released"))?;
+        let seqno = self.seqno(&state)?;
+        Ok(View::new(state, seqno))
     }
+}
+
+/// Memory that JavaScript values keep alive, as its collector is told: it knows only its own.
+struct ExternalMemory {
+    env: sys::napi_env,
+    bytes: i64,
+}
+
+impl ExternalMemory {
+    fn new(env: sys::napi_env, bytes: u64) -> Self {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        adjust(env, bytes);
+        Self { env, bytes }
+    }
+}
+
+impl Drop for ExternalMemory {
+    fn drop(&mut self) {
+        adjust(self.env, -self.bytes);
+    }
+}
+
+fn adjust(env: sys::napi_env, bytes: i64) {
+    let mut total = 0;
+    // SAFETY: called from a callback, or from a finalizer of one of the reader's functions, on the
+    // thread of `env`, which lives until its finalizers have run. The outcome is advice only.
+    let _ = unsafe { sys::napi_adjust_external_memory(env, bytes, &raw mut total) };
+}
+
+/// Gives the state up: nobody has a view of it.
+#[expect(clippy::unnecessary_wraps, reason = "a handler like the others")]
+fn release(reader: &Rc<Reader>, _call: &Call) -> Result<Answer, Failure> {
+    reader.state.borrow_mut().take();
+    Ok(Answer::Count(0))
+}
+
+/// Tells the collector what the state keeps in memory, now that views are all that needs it.
+fn hold(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
+    let bytes = reader.state()?.delta_bytes();
+    *reader.held.borrow_mut() = Some(ExternalMemory::new(call.env, bytes));
+    Ok(Answer::Count(0))
 }
 
 /// The id that is the argument at an index.
@@ -113,7 +177,8 @@ fn id_argument(call: &Call, index: usize) -> Result<ConceptId, Failure> {
 
 fn get(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
     let id = id_argument(call, 0)?;
-    let Some(concept) = reader.delta.concept(&id, reader.seqno()?) else {
+    let state = reader.state()?;
+    let Some(concept) = state.concept(&id, reader.seqno(&state)?)? else {
         return Ok(Answer::Count(0));
     };
     let found = [location_to_number(concept.location()), js_number(concept.seqno())];
@@ -123,12 +188,14 @@ fn get(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
 
 fn has(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
     let id = id_argument(call, 0)?;
-    let concept = reader.delta.concept(&id, reader.seqno()?);
+    let state = reader.state()?;
+    let concept = state.concept(&id, reader.seqno(&state)?)?;
     Ok(Answer::Count(usize::from(concept.is_some())))
 }
 
 fn sequence(reader: &Rc<Reader>, _call: &Call) -> Result<Answer, Failure> {
-    Ok(Answer::Count(reader.seqno()? as usize))
+    let state = reader.state()?;
+    Ok(Answer::Count(reader.seqno(&state)? as usize))
 }
 
 /// Answers take less room than ids, so an answer never covers an id that is still to be read.
@@ -136,19 +203,20 @@ fn get_many(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
     const FOUND_BYTES: usize = 16;
     const _: () = assert!(FOUND_BYTES <= ID_CHARS);
     let count = call.u32(0)? as usize;
-    let seqno = reader.seqno()?;
+    let state = reader.state()?;
+    let seqno = reader.seqno(&state)?;
     reader.exchange.with(|bytes| {
         for index in 0..count {
             let at = index * ID_CHARS;
             let id = bytes.get(at..at + ID_CHARS).and_then(ConceptId::from_hex);
-            let concept = id.and_then(|id| reader.delta.concept(&id, seqno));
+            let concept = id.map_or(Ok(None), |id| state.concept(&id, seqno))?;
             let found = concept.map_or([0.0, 0.0], |concept| {
                 [location_to_number(concept.location()), js_number(concept.seqno())]
             });
             put_numbers(bytes, index * FOUND_BYTES, &found);
         }
-    });
-    Ok(Answer::Count(count))
+        Ok(Answer::Count(count))
+    })
 }
 
 /// What is asked for, from the flags: the sides in the two lowest bits, classes from bit 8 on.
@@ -169,22 +237,27 @@ pub(crate) fn classes(bits: u32) -> ClassSet {
 fn neighbors(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
     let id = id_argument(call, 0)?;
     let flags = call.u32(1)?;
-    let label = match call.u32(2)? as usize {
-        0 => None,
-        bytes => Some(String::from_utf8_lossy(&reader.exchange.copy_of(bytes)?).into_owned()),
-    };
+    let moment_bytes = if flags & HAS_MOMENT == 0 { 0 } else { size_of::<f64>() };
+    let (mut label, mut valid_at_ms) = (None, None);
+    let given_bytes = moment_bytes + call.u32(2)? as usize;
+    if given_bytes > 0 {
+        let given = reader.exchange.copy_of(given_bytes)?;
+        let (moment, name) = given.split_at_checked(moment_bytes).unwrap_or_default();
+        // A Date counts whole milliseconds that are exact in a double.
+        valid_at_ms = moment.first_chunk().map(|bytes| f64::from_ne_bytes(*bytes) as i64);
+        label = (!name.is_empty()).then(|| String::from_utf8_lossy(name).into_owned());
+    }
     let query = NeighborQuery {
         direction: direction(flags),
         classes: classes(flags >> CLASSES_SHIFT),
         label: label.as_deref(),
+        valid_at_ms,
         limit: call.u32(3)? as usize,
     };
     let view = reader.view()?;
     let mut edges = reader.edges.borrow_mut();
     edges.clear();
-    if let Some(cell) = view.cell_of(&id) {
-        query.visit(&view, cell, |neighbor| edges.push(neighbor));
-    }
+    query.visit(&view, &id, |neighbor| edges.push(neighbor))?;
     Ok(lay_out(reader, &edges))
 }
 
@@ -200,8 +273,7 @@ fn lay_out(reader: &Reader, edges: &[Neighbor]) -> Answer {
         for (Neighbor { edge, is_incoming }, (entry, id)) in edges.iter().zip(places) {
             let (class, confidence, location) = (edge.class, edge.confidence, edge.location);
             entry.copy_from_slice(&edge_entry(class, confidence, location, *is_incoming));
-            let other = reader.delta.id_of(edge.other).unwrap_or_default();
-            id.copy_from_slice(&other.to_hex());
+            id.copy_from_slice(&edge.other.to_hex());
         }
         Answer::Count(edges.len())
     })

@@ -7,37 +7,29 @@ use crate::raw::{Answer, Call, string};
 use crate::reader::{Reader, put_numbers};
 use std::rc::Rc;
 use sutra_format::op_fields::Validity;
-use sutra_shard::{ConceptRef, EdgeRecord};
 
 const US_PER_MS: u64 = 1000;
 const TEXT_LENGTHS_AT: usize = 56;
 const TEXTS_AT: usize = 64;
 
-fn concept_argument<'a>(reader: &'a Rc<Reader>, call: &Call) -> Result<ConceptRef<'a>, Failure> {
-    let location = number_to_location(call.f64(0)?);
-    let concept = reader.delta.concept_at(location);
-    concept.ok_or_else(|| Failure::argument("the location of a concept"))
-}
-
-fn edge_argument<'a>(reader: &'a Rc<Reader>, call: &Call) -> Result<EdgeRecord<'a>, Failure> {
-    let location = number_to_location(call.f64(0)?);
-    let edge = reader.delta.edge_at(location);
-    edge.ok_or_else(|| Failure::argument("the location of an association"))
+/// Where the record of a location is.
+fn location(call: &Call) -> Result<u64, Failure> {
+    Ok(number_to_location(call.f64(0)?))
 }
 
 pub(crate) fn content(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
-    let concept = concept_argument(reader, call)?;
-    Ok(Answer::Value(string(call.env, concept.content())?))
+    let (state, at) = (reader.state()?, location(call)?);
+    Ok(Answer::Value(string(call.env, state.concept_at(at)?.content()?)?))
 }
 
 pub(crate) fn attributes(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
-    let concept = concept_argument(reader, call)?;
-    Ok(put_bytes(reader, concept.attributes()))
+    let (state, at) = (reader.state()?, location(call)?);
+    Ok(put_bytes(reader, state.concept_at(at)?.attributes()?))
 }
 
 pub(crate) fn association_attributes(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
-    let edge = edge_argument(reader, call)?;
-    Ok(put_bytes(reader, edge.attributes()))
+    let (state, at) = (reader.state()?, location(call)?);
+    Ok(put_bytes(reader, state.edge_at(at)?.attributes))
 }
 
 fn put_bytes(reader: &Reader, from: &[u8]) -> Answer {
@@ -52,8 +44,9 @@ fn put_bytes(reader: &Reader, from: &[u8]) -> Answer {
 
 /// Copies the vector into the array given if that is as long, and answers how long it is.
 pub(crate) fn vector(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
-    let concept = concept_argument(reader, call)?;
-    let Some(vector) = reader.delta.vector(&concept) else {
+    let (state, at) = (reader.state()?, location(call)?);
+    let concept = state.concept_at(at)?;
+    let Some(vector) = state.vector(&concept)? else {
         return Ok(Answer::Count(0));
     };
     call.with_f32(1, |place| {
@@ -65,7 +58,8 @@ pub(crate) fn vector(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure
 }
 
 pub(crate) fn concept(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
-    let concept = concept_argument(reader, call)?;
+    let (state, at) = (reader.state()?, location(call)?);
+    let concept = state.concept_at(at)?;
     let [from, to] = times(concept.validity());
     let numbers = [
         milliseconds(concept.created_us()),
@@ -76,19 +70,19 @@ pub(crate) fn concept(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failur
         to,
         js_number(concept.seqno()),
     ];
-    let namespace = reader.delta.namespace(concept.namespace());
+    let namespace = state.names().namespace(concept.namespace());
     let namespace = namespace.map_or(&[][..], |namespace| namespace.name.as_bytes());
     Ok(put_fields(reader, &numbers, [namespace, concept.key()]))
 }
 
 pub(crate) fn association(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure> {
-    let edge = edge_argument(reader, call)?;
-    let [from, to] = times(edge.validity());
-    let created = milliseconds(edge.created_us());
-    let numbers =
-        [created, created, edge.weight(), edge.confidence(), from, to, js_number(edge.seqno())];
-    let label = reader.delta.label(edge.label()).filter(|_| edge.label() != 0);
-    Ok(put_fields(reader, &numbers, [label.unwrap_or_default().as_bytes(), &[]]))
+    let (state, at) = (reader.state()?, location(call)?);
+    let edge = state.edge_at(at)?;
+    let [from, to] = times(edge.validity);
+    let created = milliseconds(edge.created_us);
+    let numbers = [created, created, edge.weight, edge.confidence, from, to, js_number(edge.seqno)];
+    let label = state.names().label(edge.label).unwrap_or_default();
+    Ok(put_fields(reader, &numbers, [label.as_bytes(), &[]]))
 }
 
 fn put_fields(reader: &Reader, numbers: &[f64], [first, second]: [&[u8]; 2]) -> Answer {

@@ -1,10 +1,12 @@
 //! The stores that this process has open: worker threads that open one folder share one engine.
 
+use crate::handle::Handle;
+use crate::memory;
 use crate::open_options::OpenOptions;
 use crate::pool::MACHINE;
 use parking_lot::Mutex;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use sutra_shard::Error;
 use sutra_store::Store;
 
@@ -17,11 +19,20 @@ pub(crate) struct SharedStore {
     store: Arc<Store>,
     /// How many handles have it, changed under the lock of `OPENED` only.
     handles: Mutex<usize>,
+    /// Told when the layers of the store change.
+    watching: Arc<Mutex<Vec<Weak<Handle>>>>,
 }
 
 impl SharedStore {
     pub(crate) fn store(&self) -> &Arc<Store> {
         &self.store
+    }
+
+    /// Has a handle told when the layers of the store change.
+    pub(crate) fn watch(&self, handle: &Arc<Handle>) {
+        let mut watching = self.watching.lock();
+        watching.retain(|handle| handle.strong_count() > 0);
+        watching.push(Arc::downgrade(handle));
     }
 }
 
@@ -45,7 +56,13 @@ pub(crate) fn open(options: &OpenOptions) -> Result<Arc<SharedStore>, Error> {
         let message = "is gone just after it was opened".into();
         return Err(Error::NotAStore { path, message });
     };
-    let shared = Arc::new(SharedStore { folder, store, handles: Mutex::new(1) });
+    let watching: Arc<Mutex<Vec<Weak<Handle>>>> = Arc::default();
+    let told = Arc::clone(&watching);
+    store.shared().on_change(move || {
+        told.lock().iter().filter_map(Weak::upgrade).for_each(|handle| handle.tell_changed());
+    });
+    store.shared().on_freed(memory::give_back);
+    let shared = Arc::new(SharedStore { folder, store, handles: Mutex::new(1), watching });
     opened.push(Arc::clone(&shared));
     Ok(shared)
 }

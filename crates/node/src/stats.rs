@@ -7,7 +7,10 @@ use sutra_store::Store;
 pub(crate) fn describe(store: &Store) -> Result<Vec<u8>, Failure> {
     let stats = store.stats()?;
     let shard = &stats.shard;
-    let (memory, recovery) = (&shard.memory, &shard.recovery);
+    let (memory, recovery, background) = (&shard.memory, &shard.recovery, &shard.background);
+    let disk = [("log", shard.log_bytes), ("segments", background.file_bytes)];
+    let flush_error = background.flush_error.as_deref().unwrap_or_default();
+    let compaction_error = background.compaction_error.as_deref().unwrap_or_default();
     let numbers = [
         ("concepts", shard.counts.concepts),
         ("edges", shard.counts.edges),
@@ -24,22 +27,47 @@ pub(crate) fn describe(store: &Store) -> Result<Vec<u8>, Failure> {
         ("refusedBusy", shard.refused_busy),
         ("hasFailed", u64::from(shard.has_failed)),
     ];
-    let memory =
-        [("records", memory.records), ("tables", memory.tables), ("vectors", memory.vectors)];
+    let memory = [
+        ("records", memory.records),
+        ("tables", memory.tables),
+        ("vectors", memory.vectors),
+        ("held", memory.held),
+        ("files", memory.files),
+        ("mapped", memory.mapped),
+    ];
+    let background = [
+        ("segments", background.segments),
+        ("vectorFiles", background.vector_files),
+        ("floorSequence", background.floor_seqno),
+        ("waiting", background.frozen),
+        ("flushes", background.flushes),
+        ("flushFailures", background.flush_failures),
+        ("flushBytes", background.flush_bytes),
+        ("compactions", background.compactions),
+        ("compactionFailures", background.compaction_failures),
+        ("compactionBytes", background.compaction_bytes),
+        ("obsoleteFiles", background.obsolete_files),
+    ];
     let recovery = [
         ("commits", recovery.commits),
         ("logBytes", recovery.log_bytes),
         ("tornBytes", recovery.torn_bytes),
+        ("orphans", recovery.orphans),
         ("durationUs", recovery.duration_us),
     ];
     let mut bytes = Vec::with_capacity(1024);
-    write_map_header(&mut bytes, numbers.len() + 4);
+    write_map_header(&mut bytes, numbers.len() + 7);
     write_numbers(&mut bytes, &numbers);
     write_text(&mut bytes, "durability");
     write_text(&mut bytes, stats.durability.name());
     write_group(&mut bytes, "memoryBytes", &memory);
-    write_group(&mut bytes, "diskBytes", &[("log", shard.log_bytes)]);
+    write_group(&mut bytes, "diskBytes", &disk);
     write_group(&mut bytes, "recovery", &recovery);
+    write_group(&mut bytes, "background", &background);
+    for (name, error) in [("flushError", flush_error), ("compactionError", compaction_error)] {
+        write_text(&mut bytes, name);
+        write_text(&mut bytes, error);
+    }
     Ok(bytes)
 }
 

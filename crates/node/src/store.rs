@@ -6,20 +6,27 @@ use crate::handle::Handle;
 use crate::message::{Payload, js_number};
 use crate::open_options::OpenOptions;
 use crate::outbox::Inbox;
-use crate::pool::{Job, run_apart};
+use crate::pool::{Job, MACHINE, run_apart};
 use crate::raw::{Answer, Call, Handler, HasExchange, create_function, object};
 use crate::reader::Reader;
-use crate::{registry, stats};
+use crate::{registry, report, stats};
 use napi_sys as sys;
+use rmp::Marker;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use sutra_format::Batch;
-use sutra_shard::{Ack, AckSink};
+use sutra_format::msgpack::{Reader as Arguments, Unexpected};
+use sutra_shard::{Ack, AckSink, View};
+use sutra_store::{check_folder, repair_folder};
 
 /// Kinds of jobs; `src/native.ts` has the same numbers.
 const OPEN: u32 = 0;
 const CLOSE: u32 = 1;
 const FLUSH: u32 = 2;
+const CHECK: u32 = 6;
+const CHECK_FOLDER: u32 = 7;
+const REPAIR_FOLDER: u32 = 8;
 
 /// u32 token and u32 bytes in front of each batch.
 const FRAME_HEADER_BYTES: usize = 8;
@@ -45,13 +52,14 @@ impl StoreFunctions {
         inbox: Rc<Inbox>,
         handle: Arc<Handle>,
     ) -> Result<sys::napi_value, Failure> {
-        const FUNCTIONS: [(&str, Handler<StoreFunctions>); 6] = [
+        const FUNCTIONS: [(&str, Handler<StoreFunctions>); 7] = [
             ("submit", submit),
             ("job", job),
             ("cancel", cancel),
             ("stats", statistics),
             ("reader", reader),
             ("snapshot", snapshot),
+            ("at", at),
         ];
         let functions = Rc::new(Self { exchange, inbox, handle });
         let mut properties = Vec::with_capacity(FUNCTIONS.len());
@@ -124,10 +132,38 @@ fn job(functions: &Rc<StoreFunctions>, call: &Call) -> Result<Answer, Failure> {
                 Ok(payload)
             });
         }
+        CHECK => {
+            let store = Arc::clone(handle.store()?);
+            run_apart("sutra-check", job, move || Ok(report::payload(&store.check()?)));
+        }
+        CHECK_FOLDER => {
+            let (path, _) = folder_arguments(functions, call)?;
+            run_apart("sutra-check", job, move || {
+                Ok(report::payload(&check_folder(&MACHINE, Path::new(&path))?))
+            });
+        }
+        REPAIR_FOLDER => {
+            let (path, confirm) = folder_arguments(functions, call)?;
+            run_apart("sutra-repair", job, move || {
+                Ok(report::repair_payload(&repair_folder(&MACHINE, Path::new(&path), confirm)?))
+            });
+        }
         _ => return Err(Failure::argument("a kind of job")),
     }
     functions.inbox.expect(call.env, 1);
     Ok(Answer::Count(0))
+}
+
+/// [path, whether files may be changed]
+fn folder_arguments(functions: &StoreFunctions, call: &Call) -> Result<(String, bool), Failure> {
+    let bytes = functions.exchange.copy_of(call.u32(2)? as usize)?;
+    let mut arguments = Arguments::new(&bytes);
+    let mut read = || {
+        arguments.array()?;
+        Ok((arguments.str()?.to_owned(), arguments.marker()? == Marker::True))
+    };
+    let read: Result<_, Unexpected> = read();
+    read.map_err(|_| Failure::argument("the path of a folder"))
 }
 
 fn cancel(functions: &Rc<StoreFunctions>, call: &Call) -> Result<Answer, Failure> {
@@ -147,18 +183,35 @@ fn statistics(functions: &Rc<StoreFunctions>, _call: &Call) -> Result<Answer, Fa
 }
 
 fn reader(functions: &Rc<StoreFunctions>, call: &Call) -> Result<Answer, Failure> {
-    make_reader(functions, call, false)
+    make_reader(functions, call, &functions.handle.store()?.view(), false)
 }
 
 fn snapshot(functions: &Rc<StoreFunctions>, call: &Call) -> Result<Answer, Failure> {
-    make_reader(functions, call, true)
+    make_reader(functions, call, &functions.handle.store()?.view(), true)
 }
 
-fn make_reader(functions: &StoreFunctions, call: &Call, is_fixed: bool) -> Result<Answer, Failure> {
-    let handle = &functions.handle;
-    let fixed = if is_fixed { Some(handle.store()?.view()) } else { None };
+/// The store as it was: (0, a commit) or (1, milliseconds from 1970).
+fn at(functions: &Rc<StoreFunctions>, call: &Call) -> Result<Answer, Failure> {
+    let store = functions.handle.store()?;
+    let (is_time, moment) = (call.u32(0)? == 1, call.f64(1)?);
+    if moment < 0.0 || !moment.is_finite() {
+        return Err(Failure::argument("a moment from 1970 on"));
+    }
+    #[expect(clippy::cast_sign_loss, reason = "looked at above")]
+    let moment = moment as u64;
+    let view = if is_time { store.view_at_time(moment)? } else { store.view_at(moment)? };
+    make_reader(functions, call, &view, true)
+}
+
+fn make_reader(
+    functions: &StoreFunctions,
+    call: &Call,
+    view: &View,
+    is_fixed: bool,
+) -> Result<Answer, Failure> {
+    let handle = Arc::clone(&functions.handle);
     let exchange = Rc::clone(&functions.exchange);
     let inbox = Rc::clone(&functions.inbox);
-    let made = Reader::functions(call.env, exchange, inbox, Arc::clone(handle), fixed)?;
+    let made = Reader::functions(call.env, exchange, inbox, handle, view, is_fixed)?;
     Ok(Answer::Value(made))
 }

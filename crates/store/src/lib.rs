@@ -18,30 +18,36 @@
 //! let view = store.view();
 //! let query = SearchQuery { vector: &[0.0, 1.0], k: 10, ..SearchQuery::default() };
 //! let hits = store.search(&view, &query, &AtomicBool::new(false))?;
-//! let concept = view.concept_in(hits[0].cell).ok_or("a hit exists")?;
-//! assert_eq!(concept.content(), b"hello");
+//! let concept = view.concept_at(hits[0].location)?;
+//! assert_eq!(concept.content()?, b"hello");
 //! store.close()?;
 //! # Ok(())
 //! # }
 //! ```
 #![forbid(unsafe_code)]
 
+mod check;
 pub mod graph;
 mod list;
 mod neighbors;
 mod open;
 mod options;
+mod repair;
 mod search;
 mod stats;
 mod store;
 
+pub use check::check_folder;
 pub use list::{ListQuery, Listed, Order};
 pub use neighbors::{Direction, Neighbor, NeighborQuery};
 pub use options::StoreOptions;
+pub use repair::repair_folder;
 pub use search::{SearchHit, SearchQuery};
 pub use stats::StoreStats;
 pub use store::Store;
+pub use sutra_shard::check::{Problem, Report};
+pub use sutra_shard::repair::{Fate, LeftOut, LostConcept, LostEdge, Repair};
 pub use sutra_shard::{
-    Ack, AckSink, Committed, ConceptRef, Durability, EdgeRecord, EdgeRef, Error, Outcome, Result,
-    View,
+    Ack, AckSink, Committed, ConceptRef, Durability, EdgeFields, EdgeRef, Error, Outcome, RecentAt,
+    Result, View,
 };

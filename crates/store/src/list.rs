@@ -1,11 +1,11 @@
 //! Concepts page by page, by id or newest first.
 
 use crate::store::Store;
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_format::{ConceptId, Refusal};
-use sutra_shard::{ConceptRef, Error, Result, View};
+use sutra_shard::{ConceptRef, Error, RecentAt, Result, View};
 
 /// Concepts of one page.
 const LIMIT_MAX: usize = 10_000;
@@ -15,10 +15,10 @@ const STEPS_PER_LOOK: usize = 4096;
 /// In what order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Order {
-    /// Last changed first. Continues below a location, `u64::MAX` at the start.
+    /// Last changed first. Continues after a concept, `None` at the start.
     Recent {
-        /// Cursor of the page before.
-        before: u64,
+        /// Last concept of the page before.
+        before: Option<RecentAt>,
     },
     /// By id. Continues after an id, `None` at the start.
     Id {
@@ -41,7 +41,7 @@ pub struct ListQuery<'a> {
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
-    /// Locations of the concepts, in order; `Delta::concept_at` gives each.
+    /// Locations of the concepts, in order; `View::concept_at` gives each.
     pub locations: Vec<u64>,
     /// Where the next page continues; nothing after the last one.
     pub next: Option<Order>,
@@ -64,13 +64,10 @@ impl Store {
         Refusal::check_limit("limit", query.limit, LIMIT_MAX)?;
         let namespace = match query.namespace {
             None => None,
-            Some(name) => {
-                let found = view.delta().namespaces().find(|(_, found)| *found.name == *name);
-                match found {
-                    Some((number, _)) => Some(number),
-                    None => return Ok(Listed { locations: Vec::new(), next: None }),
-                }
-            }
+            Some(name) => match view.namespace_named(name) {
+                Some((number, _)) => Some(number),
+                None => return Ok(Listed { locations: Vec::new(), next: None }),
+            },
         };
         let page = Page { view, namespace, limit: query.limit, cancelled };
         match query.order {
@@ -96,11 +93,12 @@ impl Page<'_> {
         step.is_multiple_of(STEPS_PER_LOOK) && self.cancelled.load(Ordering::Relaxed)
     }
 
-    fn recent(&self, before: u64) -> Result<Listed> {
+    fn recent(&self, before: Option<RecentAt>) -> Result<Listed> {
         let mut locations = Vec::with_capacity(self.limit.min(1024));
+        let mut last = None;
         let mut is_full = false;
         let mut step = 0;
-        let walked = self.view.delta().recent(before, self.view.seqno(), |concept| {
+        let walked = self.view.recent(before, |concept| {
             step += 1;
             if self.is_cancelled(step) {
                 return ControlFlow::Break(());
@@ -112,47 +110,59 @@ impl Page<'_> {
                     return ControlFlow::Break(());
                 }
                 locations.push(concept.location());
+                last = Some(RecentAt { seqno: concept.seqno(), ordinal: concept.ordinal() });
             }
             ControlFlow::Continue(())
-        });
+        })?;
         if walked.is_break() && !is_full {
             return Err(Error::Aborted);
         }
-        let last = locations.last().copied().filter(|_| is_full);
-        Ok(Listed { locations, next: last.map(|before| Order::Recent { before }) })
+        let next = last.filter(|_| is_full).map(|last| Order::Recent { before: Some(last) });
+        Ok(Listed { locations, next })
     }
 
-    /// Keeps the smallest ids after the last page in a heap while it looks at every concept once.
+    /// Keeps the smallest ids after the last page in a set while it looks at every id once.
     fn by_id(&self, after: Option<ConceptId>) -> Result<Listed> {
-        let mut smallest: BinaryHeap<(ConceptId, u32)> = BinaryHeap::new();
-        let delta = self.view.delta();
-        for cell in 0..delta.cells() {
-            if self.is_cancelled(cell as usize) {
-                return Err(Error::Aborted);
+        let mut smallest: BTreeMap<ConceptId, u64> = BTreeMap::new();
+        let mut step = 0;
+        let mut failed = Ok(());
+        let walked = self.view.ids(|id| {
+            step += 1;
+            if self.is_cancelled(step) {
+                return ControlFlow::Break(());
             }
-            let Some(id) = delta.id_of(cell).filter(|id| after.is_none_or(|after| *id > after))
-            else {
-                continue;
-            };
+            let is_after = after.is_none_or(|after| *id > after);
             let is_among = smallest.len() <= self.limit
-                || smallest.peek().is_some_and(|(largest, _)| id < *largest);
-            let exists = || self.view.concept_in(cell).is_some_and(|found| self.holds(&found));
-            if is_among && exists() {
-                smallest.push((id, cell));
-                if smallest.len() > self.limit + 1 {
-                    smallest.pop();
+                || smallest.last_key_value().is_some_and(|(largest, _)| id < largest);
+            if !is_after || !is_among || smallest.contains_key(id) {
+                return ControlFlow::Continue(());
+            }
+            match self.view.get(id) {
+                Ok(Some(concept)) if self.holds(&concept) => {
+                    smallest.insert(*id, concept.location());
+                    if smallest.len() > self.limit + 1 {
+                        smallest.pop_last();
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    failed = Err(error);
+                    return ControlFlow::Break(());
                 }
             }
+            ControlFlow::Continue(())
+        })?;
+        failed?;
+        if walked.is_break() {
+            return Err(Error::Aborted);
         }
         let has_next = smallest.len() > self.limit;
         if has_next {
-            smallest.pop();
+            smallest.pop_last();
         }
-        let page = smallest.into_sorted_vec();
-        let last = page.last().map(|(id, _)| *id).filter(|_| has_next);
-        let concepts = page.iter().filter_map(|(_, cell)| self.view.concept_in(*cell));
+        let last = smallest.last_key_value().map(|(id, _)| *id).filter(|_| has_next);
         Ok(Listed {
-            locations: concepts.map(|concept| concept.location()).collect(),
+            locations: smallest.into_values().collect(),
             next: last.map(|id| Order::Id { after: Some(id) }),
         })
     }

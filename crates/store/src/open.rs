@@ -53,13 +53,14 @@ pub(crate) fn open(env: &Env, path: &Path, options: &StoreOptions) -> Result<Ope
     Ok(Opened { meta, shard, lock })
 }
 
-struct Folder<'a> {
-    env: &'a Env,
-    path: &'a Path,
+/// A folder that is or may become a store.
+pub(crate) struct Folder<'a> {
+    pub(crate) env: &'a Env,
+    pub(crate) path: &'a Path,
 }
 
 impl Folder<'_> {
-    fn exists(&self) -> Result<bool> {
+    pub(crate) fn exists(&self) -> Result<bool> {
         let entry = self.env.disk.entry(self.path);
         match entry.map_err(|error| Error::io(self.path, "look at", &error))? {
             None => Ok(false),
@@ -97,7 +98,19 @@ impl Folder<'_> {
         Ok(entry.map_err(|error| Error::io(&path, "look at", &error))?.map(drop))
     }
 
-    fn lock(&self, read_only: bool) -> Result<Box<dyn LockGuard>> {
+    pub(crate) fn has_meta(&self) -> Result<bool> {
+        Ok(self.entry(META_FILE)?.is_some())
+    }
+
+    pub(crate) fn has_shard(&self) -> Result<bool> {
+        Ok(self.entry(SHARD_DIR)?.is_some())
+    }
+
+    pub(crate) fn meta_path(&self) -> PathBuf {
+        self.path.join(META_FILE)
+    }
+
+    pub(crate) fn lock(&self, read_only: bool) -> Result<Box<dyn LockGuard>> {
         let path = self.path.join(LOCK_FILE);
         let mode = if read_only { LockMode::Shared } else { LockMode::Exclusive };
         self.env.disk.lock(&path, mode).map_err(|error| match error {
@@ -106,7 +119,7 @@ impl Folder<'_> {
         })
     }
 
-    fn read_meta(&self) -> Result<Option<StoreMeta>> {
+    pub(crate) fn read_meta(&self) -> Result<Option<StoreMeta>> {
         if self.entry(META_FILE)?.is_none() {
             return Ok(None);
         }
@@ -184,16 +197,18 @@ impl Folder<'_> {
             queue_capacity: options.queue_capacity,
             write_timeout_us: options.write_timeout_ms.saturating_mul(1000),
             memory_bytes_max: options.memory_bytes_max.unwrap_or(u64::MAX),
+            memory_threshold: usize::try_from(options.memory_threshold).unwrap_or(usize::MAX),
+            history_keep_us: options.history_keep_ms.map(|ms| ms.saturating_mul(1000)),
             ..ShardOptions::default()
         };
         Shard::open(self.env, &self.shard_path(), shard_options)
     }
 
-    fn shard_path(&self) -> PathBuf {
+    pub(crate) fn shard_path(&self) -> PathBuf {
         self.path.join(SHARD_DIR)
     }
 
-    fn not_a_store(&self, message: &str) -> Error {
+    pub(crate) fn not_a_store(&self, message: &str) -> Error {
         Error::NotAStore { path: self.path.into(), message: message.into() }
     }
 }

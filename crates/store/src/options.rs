@@ -10,6 +10,8 @@ use sutra_shard::{Durability, Error, Result};
 const VECTOR_DIMENSION_DEFAULT: u32 = 768;
 /// Concepts held in memory before a flush.
 const MEMORY_THRESHOLD: RangeInclusive<u64> = 1_000..=10_000_000;
+/// Bytes of memory that an engine can keep to; below, the tables of an empty delta have no room.
+const MEMORY_BYTES: RangeInclusive<u64> = 16 << 20..=1 << 50;
 
 /// Options of a store. A field that names what never changes of a store may be left out when it is
 /// opened again, and must agree if it is given.
@@ -27,8 +29,12 @@ pub struct StoreOptions {
     pub read_only: bool,
     /// Concepts held in memory before a flush, 1,000 to 10 million.
     pub memory_threshold: u64,
-    /// Bytes of memory at which writes are refused with `Busy`.
+    /// Bytes of memory for what is in no segment yet. At it, writes wait for segments to be
+    /// written, up to `write_timeout_ms`, then are refused with `Busy`.
     pub memory_bytes_max: Option<u64>,
+    /// How long, in milliseconds, versions are kept after they were replaced, to be read as of an
+    /// earlier commit or time. Nothing keeps none.
+    pub history_keep_ms: Option<u64>,
     /// How long a write may wait, in milliseconds.
     pub write_timeout_ms: u64,
     /// Sizes to refuse. The default of `vector_dimension_max` is raised to the store's dimension.
@@ -47,6 +53,7 @@ impl Default for StoreOptions {
             read_only: false,
             memory_threshold: 50_000,
             memory_bytes_max: None,
+            history_keep_ms: None,
             write_timeout_ms: 30_000,
             limits: None,
             queue_capacity: 100_000,
@@ -71,8 +78,8 @@ impl StoreOptions {
             problems.push(Refusal::invalid("shards", message));
         }
         check_range(&mut problems, "memoryThreshold", self.memory_threshold, &MEMORY_THRESHOLD);
-        if self.memory_bytes_max == Some(0) {
-            problems.push(Refusal::invalid("memoryBytesMax", "0 leaves no room for anything"));
+        if let Some(bytes) = self.memory_bytes_max {
+            check_range(&mut problems, "memoryBytesMax", bytes, &MEMORY_BYTES);
         }
         if self.queue_capacity == 0 {
             problems.push(Refusal::invalid("reconciler.queueCapacity", "at least 1"));

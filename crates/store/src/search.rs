@@ -4,8 +4,7 @@ use crate::store::Store;
 use std::sync::atomic::AtomicBool;
 use sutra_format::op_fields::DEFAULT_NAMESPACE;
 use sutra_format::{Metric, Refusal};
-use sutra_shard::vector::VectorSet;
-use sutra_shard::{Error, Result, View};
+use sutra_shard::{Result, View};
 
 /// What to look for.
 #[derive(Debug, Clone, Copy)]
@@ -29,19 +28,19 @@ impl Default for SearchQuery<'_> {
 /// A concept found.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SearchHit {
-    /// Its cell; `View::concept_in` gives the concept.
-    pub cell: u32,
+    /// Its location; `View::concept_at` gives the concept.
+    pub location: u64,
     /// The higher the nearer: cosine, dot product, or `1 / (1 + distance)` for l2.
     pub score: f64,
 }
 
 impl Store {
     /// The `k` nearest concepts, best first; all that match if there are fewer. Equal scores come
-    /// in the order in which the concepts were first learned, so one commit and one query always
-    /// give one answer.
+    /// in the order in which the vectors were written, so one commit and one query always give one
+    /// answer.
     ///
     /// # Errors
-    /// `Refused` naming the field, `Aborted`.
+    /// `Refused` naming the field, `Aborted`, `Corrupt`.
     pub fn search(
         &self,
         view: &View,
@@ -52,20 +51,22 @@ impl Store {
             return Err(Refusal::invalid("k", "at least 1 is expected").into());
         }
         Refusal::check_limit("k", query.k, self.limits().search_k_max)?;
-        let found = view.delta().namespaces().find(|(_, found)| *found.name == *query.namespace);
-        let Some((_, namespace)) = found else {
+        let Some((number, namespace)) = view.namespace_named(query.namespace) else {
             // Reading never creates a namespace, and there is nothing in one that is not there.
             let meta = self.meta();
             check_vector(query, meta.vector_dimension, meta.metric)?;
             return Ok(Vec::new());
         };
-        let vectors: &VectorSet = &namespace.vectors;
-        check_vector(query, vectors.dimension(), vectors.metric())?;
-        let scored = vectors.search(query.vector, query.k, view.seqno(), cancelled, None);
-        let scored = scored.map_err(|_cancelled| Error::Aborted)?;
+        check_vector(query, namespace.dimension, namespace.metric)?;
+        let scored = view.nearest(number, query.vector, query.k, cancelled)?;
         let score_min = query.score_min.unwrap_or(f64::NEG_INFINITY);
-        let hits = scored.iter().take_while(|hit| hit.score >= score_min);
-        Ok(hits.map(|hit| SearchHit { cell: hit.cell, score: hit.score }).collect())
+        let mut hits = Vec::with_capacity(scored.len());
+        for hit in scored.iter().take_while(|hit| hit.score >= score_min) {
+            if let Some(concept) = view.get(&hit.id)? {
+                hits.push(SearchHit { location: concept.location(), score: hit.score });
+            }
+        }
+        Ok(hits)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The store: opening, writing, reading, closing.
 
-use crate::graph::{self, PathError, PathOptions, Paths, Watch};
+use crate::graph::{self, PathOptions, Paths, Watch};
 use crate::open::{Opened, open};
 use crate::options::StoreOptions;
 use crate::stats::StoreStats;
@@ -10,8 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use sutra_env::{Env, LockGuard};
 use sutra_format::{Batch, ConceptId, Limits, StoreMeta};
-use sutra_shard::delta::Delta;
-use sutra_shard::{Ack, Committed, Error, Result, Shard, View};
+use sutra_shard::{Ack, Committed, Error, Result, Shard, Shared, View};
 
 /// An open store. Share it in an [`Arc`]; all methods take `&self`.
 pub struct Store {
@@ -66,6 +65,14 @@ impl Store {
         &self.options
     }
 
+    pub(crate) fn env(&self) -> &Env {
+        &self.env
+    }
+
+    pub(crate) fn shard(&self) -> &Arc<Shard> {
+        &self.shard
+    }
+
     /// Sizes that are refused.
     #[must_use]
     pub fn limits(&self) -> &Limits {
@@ -78,10 +85,29 @@ impl Store {
         self.shard.view()
     }
 
-    /// What views read from, for callers that read without making a view.
+    /// What readers share, for callers that read without making a view.
     #[must_use]
-    pub fn delta(&self) -> &Arc<Delta> {
-        self.shard.delta()
+    pub fn shared(&self) -> &Arc<Shared> {
+        self.shard.shared()
+    }
+
+    /// The store as it was after an earlier commit.
+    ///
+    /// # Errors
+    /// `NotFound` naming `moment`: it is not kept any more, or has not been made yet.
+    pub fn view_at(&self, seqno: u64) -> Result<View> {
+        self.shard.view_at(seqno).ok_or_else(|| not_kept(&format!("commit {seqno}")))
+    }
+
+    /// The store as it was at a time, in milliseconds from 1970.
+    ///
+    /// # Errors
+    /// `NotFound` naming `moment`: it is not kept any more, or no times are. `Corrupt`.
+    pub fn view_at_time(&self, time_ms: u64) -> Result<View> {
+        let end_us = time_ms.saturating_add(1).saturating_mul(1000) - 1;
+        let seqno = self.shard.seqno_at(end_us)?;
+        let view = seqno.and_then(|seqno| self.shard.view_at(seqno));
+        view.ok_or_else(|| not_kept("that time"))
     }
 
     /// Queues batches in order; each is acknowledged when it is as durable as the options ask and
@@ -110,21 +136,18 @@ impl Store {
         to: &ConceptId,
         options: &PathOptions,
         cancelled: &AtomicBool,
-    ) -> Result<Paths> {
-        let ends = graph::Ends { from: cell(view, "from", from)?, to: cell(view, "to", to)? };
+    ) -> Result<Paths<ConceptId>> {
+        let ends =
+            graph::Ends { from: existing(view, "from", from)?, to: existing(view, "to", to)? };
         let watch = Watch { cancelled, clock: self.env.clock.as_ref() };
-        graph::paths(&graph::ViewGraph(view), ends, options, &self.limits, watch).map_err(|error| {
-            match error {
-                PathError::Refused(refusal) => refusal.into(),
-                PathError::Cancelled => Error::Aborted,
-            }
-        })
+        graph::paths(&graph::ViewGraph(view), ends, options, &self.limits, watch)
     }
 
-    /// Puts every commit so far on disk, whatever the durability, and gives the last one's seqno.
+    /// Puts every commit so far on disk, whatever the durability, and into segments; gives the last
+    /// one's seqno.
     ///
     /// # Errors
-    /// `Io`, `Closed`.
+    /// `Io`, `DiskFull`, `Closed`.
     pub fn flush(&self) -> Result<u64> {
         self.shard.flush()
     }
@@ -162,9 +185,15 @@ impl Drop for Store {
     }
 }
 
-fn cell(view: &View, field: &str, id: &ConceptId) -> Result<u32> {
-    view.cell_of(id).ok_or_else(|| Error::NotFound {
-        field: field.into(),
-        message: format!("no concept has the id {id}"),
-    })
+fn existing(view: &View, field: &str, id: &ConceptId) -> Result<ConceptId> {
+    if view.get(id)?.is_some() {
+        return Ok(*id);
+    }
+    let message = format!("no concept has the id {id}");
+    Err(Error::NotFound { field: field.into(), message })
+}
+
+fn not_kept(what: &str) -> Error {
+    let message = format!("{what} is outside of the history that is kept");
+    Error::NotFound { field: "moment".into(), message }
 }

@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use sutra_env::{DirEntry, Disk, Env, File, LockError, LockGuard, LockMode, OpenMode};
+use sutra_env::{DirEntry, Disk, Env, File, LockError, LockGuard, LockMode, Mapping, OpenMode};
 use sutra_store::{Store, StoreOptions};
 
 /// The disk of this machine; notes which folders were synced before the store's file had its name.
@@ -29,6 +29,10 @@ impl Disk for Noting {
 
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
         self.disk.open(path, mode)
+    }
+
+    fn map(&self, path: &Path) -> io::Result<Arc<dyn Mapping>> {
+        self.disk.map(path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

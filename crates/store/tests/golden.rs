@@ -27,8 +27,8 @@ fn open(path: &Path) -> Arc<Store> {
 
 fn content(store: &Store, id: ConceptId) -> Option<String> {
     let view = store.view();
-    let concept = view.get(&id)?;
-    Some(String::from_utf8(concept.content().to_vec()).unwrap())
+    let concept = view.get(&id).unwrap()?;
+    Some(String::from_utf8(concept.content().unwrap().to_vec()).unwrap())
 }
 
 #[test]

@@ -46,19 +46,24 @@ fn learn(key: &str, vector: Option<[f32; 2]>) -> Batch {
 }
 
 fn associate(source: &str, target: &str, label: &str, confidence: f64) -> Batch {
+    associate_while(source, target, label, confidence, Validity::default())
+}
+
+fn associate_while(
+    source: &str,
+    target: &str,
+    label: &str,
+    confidence: f64,
+    validity: Validity,
+) -> Batch {
     let name = EdgeName {
         source: id(source),
         target: id(target),
         class: AssociationClass::Causal,
         label: Some(label),
     };
-    let associate = Associate {
-        name,
-        confidence: Some(confidence),
-        weight: None,
-        attributes: None,
-        validity: Validity::default(),
-    };
+    let associate =
+        Associate { name, confidence: Some(confidence), weight: None, attributes: None, validity };
     BatchBuilder::new().associate(&associate).build()
 }
 
@@ -190,7 +195,7 @@ fn search_gives_the_nearest_and_no_deleted_ones() {
     let query = SearchQuery { vector: &[1.0, 0.0], k: 2, ..SearchQuery::default() };
     let keys = |view: &sutra_store::View, query: &SearchQuery<'_>| -> Vec<String> {
         let hits = store.search(view, query, &NEVER).unwrap();
-        let concepts = hits.iter().map(|hit| view.concept_in(hit.cell).unwrap());
+        let concepts = hits.iter().map(|hit| view.concept_at(hit.location).unwrap());
         concepts.map(|concept| String::from_utf8(concept.key().to_vec()).unwrap()).collect()
     };
     assert_eq!(keys(&before, &query), ["a", "b"]);
@@ -224,12 +229,12 @@ fn neighbors_by_side_class_label_and_limit() {
         store.write(associate(source, target, label, 0.5)).unwrap();
     }
     let view = store.view();
-    let cell = view.cell_of(&id("a")).unwrap();
     let labels = |query: NeighborQuery<'_>| {
         let mut labels = Vec::new();
-        query.visit(&view, cell, |neighbor| {
-            labels.push(view.delta().label(neighbor.edge.label).unwrap());
+        let outcome = query.visit(&view, &id("a"), |neighbor| {
+            labels.push(view.label(neighbor.edge.label).unwrap());
         });
+        outcome.unwrap();
         labels.concat()
     };
     let all = NeighborQuery::default();
@@ -241,6 +246,38 @@ fn neighbors_by_side_class_label_and_limit() {
     assert_eq!(labels(NeighborQuery { limit: 2, ..all }), "xy");
     let semantic = [AssociationClass::Semantic].into_iter().collect();
     assert_eq!(labels(NeighborQuery { classes: semantic, ..all }), "");
+}
+
+/// The start of validity is included, its end is not; what has no limits always holds.
+#[test]
+fn neighbors_and_paths_at_a_moment_walk_only_what_held() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    for key in ["a", "b", "c"] {
+        store.write(learn(key, None)).unwrap();
+    }
+    let limits =
+        [("a", "b", Some(10), Some(20)), ("b", "c", None, Some(15)), ("a", "c", None, None)];
+    for (source, target, from_ms, to_ms) in limits {
+        let validity = Validity { from_ms, to_ms };
+        store.write(associate_while(source, target, "x", 0.5, validity)).unwrap();
+    }
+    let view = store.view();
+    let found = |valid_at_ms| {
+        let query = NeighborQuery { direction: Direction::Both, valid_at_ms, ..Default::default() };
+        let mut neighbors = 0;
+        query.visit(&view, &id("b"), |_| neighbors += 1).unwrap();
+        let options = PathOptions { valid_at_ms, ..PathOptions::default() };
+        let found = store.paths(&view, &id("a"), &id("c"), &options, &NEVER).unwrap();
+        (neighbors, found.paths.len())
+    };
+    assert_eq!(found(None), (2, 2));
+    assert_eq!(found(Some(9)), (1, 1));
+    assert_eq!(found(Some(10)), (2, 2));
+    assert_eq!(found(Some(14)), (2, 2));
+    assert_eq!(found(Some(15)), (1, 1));
+    assert_eq!(found(Some(19)), (1, 1));
+    assert_eq!(found(Some(20)), (0, 1));
 }
 
 #[test]
@@ -277,8 +314,7 @@ fn pages_hold_every_concept_once_in_order() {
         loop {
             let query = ListQuery { namespace: Some("default"), order, limit: 9 };
             let page = store.list(&view, &query, &NEVER).unwrap();
-            let delta = view.delta();
-            ids.extend(page.locations.iter().map(|at| delta.concept_at(*at).unwrap().id()));
+            ids.extend(page.locations.iter().map(|at| view.concept_at(*at).unwrap().id()));
             match page.next {
                 Some(next) => order = next,
                 None => return ids,
@@ -288,7 +324,7 @@ fn pages_hold_every_concept_once_in_order() {
     let by_id = all(Order::Id { after: None });
     assert_eq!(by_id.len(), 99);
     assert!(by_id.is_sorted());
-    let recent = all(Order::Recent { before: u64::MAX });
+    let recent = all(Order::Recent { before: None });
     assert_eq!(recent.len(), 99);
     assert_eq!(recent[..3], [id("7"), id("99"), id("98")]);
     let nowhere = ListQuery { namespace: Some("no"), order: Order::Id { after: None }, limit: 1 };

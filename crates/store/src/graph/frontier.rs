@@ -25,8 +25,8 @@ pub(super) const TARGET: u32 = 1;
 
 /// A node and how far it is from both ends.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Node {
-    pub(super) number: u32,
+pub(super) struct Reached<N> {
+    pub(super) node: N,
     /// Hops from the source.
     pub(super) ahead: u8,
     /// Hops to the target.
@@ -46,8 +46,8 @@ pub(super) struct Hop {
 }
 
 /// What has been found so far.
-pub(super) struct Explored {
-    pub(super) nodes: Vec<Node>,
+pub(super) struct Explored<N> {
+    pub(super) nodes: Vec<Reached<N>>,
     /// In the order found, so those nearer to their end come first. May hold an edge twice.
     pub(super) hops: Vec<Hop>,
     /// Whole levels explored from the source.
@@ -57,12 +57,13 @@ pub(super) struct Explored {
 }
 
 /// Explores a graph from both ends, level by level.
-pub(super) struct Explorer<'g, G> {
+pub(super) struct Explorer<'g, G: Graph> {
     graph: &'g G,
     classes: ClassSet,
     both_directions: bool,
-    places: HashMap<u32, u32>,
-    explored: Explored,
+    valid_at_ms: Option<i64>,
+    places: HashMap<G::Node, u32>,
+    explored: Explored<G::Node>,
     ahead: Vec<u32>,
     behind: Vec<u32>,
     met: bool,
@@ -86,9 +87,9 @@ struct Walk {
 }
 
 impl<'g, G: Graph> Explorer<'g, G> {
-    pub(super) fn new(graph: &'g G, ends: Ends, options: &PathOptions) -> Self {
-        let source = Node { number: ends.from, ahead: 0, behind: UNKNOWN };
-        let target = Node { number: ends.to, ahead: UNKNOWN, behind: 0 };
+    pub(super) fn new(graph: &'g G, ends: Ends<G::Node>, options: &PathOptions) -> Self {
+        let source = Reached { node: ends.from, ahead: 0, behind: UNKNOWN };
+        let target = Reached { node: ends.to, ahead: UNKNOWN, behind: 0 };
         let mut places = HashMap::with_capacity(256);
         places.insert(ends.from, SOURCE);
         places.insert(ends.to, TARGET);
@@ -102,6 +103,7 @@ impl<'g, G: Graph> Explorer<'g, G> {
             graph,
             classes: options.classes,
             both_directions: options.both_directions,
+            valid_at_ms: options.valid_at_ms,
             places,
             explored,
             ahead: vec![SOURCE],
@@ -110,7 +112,7 @@ impl<'g, G: Graph> Explorer<'g, G> {
         }
     }
 
-    pub(super) fn explored(&self) -> &Explored {
+    pub(super) fn explored(&self) -> &Explored<G::Node> {
         &self.explored
     }
 
@@ -166,35 +168,42 @@ impl<'g, G: Graph> Explorer<'g, G> {
 
     fn walk(&mut self, walk: Walk, cost_max: Cost, meter: &mut Meter<'_>) -> Result<(), Stop> {
         let graph = self.graph;
-        let number = self.explored.nodes[walk.from as usize].number;
+        let node = self.explored.nodes[walk.from as usize].node;
         let mut outcome = Ok(());
-        let mut visit = |edge: Edge| {
-            outcome = meter.visit();
-            if outcome.is_err() {
-                return ControlFlow::Break(());
-            }
-            self.take(walk, number, edge, cost_max);
-            ControlFlow::Continue(())
+        let mut visit = |edge: Edge<G::Node>| {
+            outcome = meter.visit().and_then(|()| self.take(walk, node, edge, cost_max));
+            if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         };
         if (walk.side == Side::Ahead) == walk.reversed {
-            graph.in_edges(number, &mut visit);
+            graph.in_edges(node, &mut visit)?;
         } else {
-            graph.out_edges(number, &mut visit);
+            graph.out_edges(node, &mut visit)?;
         }
         outcome
     }
 
     /// Notes the step over an edge, and the node it leads to, if a path may use it.
-    fn take(&mut self, walk: Walk, number: u32, edge: Edge, cost_max: Cost) {
+    fn take(
+        &mut self,
+        walk: Walk,
+        node: G::Node,
+        edge: Edge<G::Node>,
+        cost_max: Cost,
+    ) -> Result<(), Stop> {
         let usable = edge.confidence > 0.0 && self.classes.contains(edge.class);
-        if !usable || edge.other == number {
-            return;
+        if !usable || edge.other == node {
+            return Ok(());
         }
         let cost = cost(edge.confidence);
         if cost > cost_max {
-            return;
+            return Ok(());
         }
-        let Some(other) = self.reach(walk, edge.other) else { return };
+        if let Some(moment_ms) = self.valid_at_ms
+            && !self.graph.holds_at(edge.location, moment_ms)?
+        {
+            return Ok(());
+        }
+        let Some(other) = self.reach(walk, edge.other) else { return Ok(()) };
         let (tail, head) = match walk.side {
             Side::Ahead => (walk.from, other),
             Side::Behind => (other, walk.from),
@@ -207,22 +216,23 @@ impl<'g, G: Graph> Explorer<'g, G> {
             cost,
             location: edge.location,
         });
+        Ok(())
     }
 
     /// Place of the node a step leads to, `None` if no path takes that step.
-    fn reach(&mut self, walk: Walk, number: u32) -> Option<u32> {
-        let place = match self.places.get(&number) {
+    fn reach(&mut self, walk: Walk, node: G::Node) -> Option<u32> {
+        let place = match self.places.get(&node) {
             Some(place) => *place,
             None if walk.last => return None,
-            None => self.add(number),
+            None => self.add(node),
         };
-        let node = &mut self.explored.nodes[place as usize];
+        let reached = &mut self.explored.nodes[place as usize];
         let (near, far, level, start, end) = match walk.side {
             Side::Ahead => {
-                (&mut node.ahead, node.behind, self.explored.ahead_hops + 1, SOURCE, TARGET)
+                (&mut reached.ahead, reached.behind, self.explored.ahead_hops + 1, SOURCE, TARGET)
             }
             Side::Behind => {
-                (&mut node.behind, node.ahead, self.explored.behind_hops + 1, TARGET, SOURCE)
+                (&mut reached.behind, reached.ahead, self.explored.behind_hops + 1, TARGET, SOURCE)
             }
         };
         // A path does not come back to where it starts, and does not leave its end.
@@ -239,10 +249,10 @@ impl<'g, G: Graph> Explorer<'g, G> {
         Some(place)
     }
 
-    fn add(&mut self, number: u32) -> u32 {
+    fn add(&mut self, node: G::Node) -> u32 {
         let place = self.explored.nodes.len() as u32;
-        self.explored.nodes.push(Node { number, ahead: UNKNOWN, behind: UNKNOWN });
-        self.places.insert(number, place);
+        self.explored.nodes.push(Reached { node, ahead: UNKNOWN, behind: UNKNOWN });
+        self.places.insert(node, place);
         place
     }
 

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sutra_env::Clock;
+use sutra_shard::Error;
 
 use super::options::PathOptions;
 
@@ -19,12 +20,18 @@ pub struct Watch<'a> {
 }
 
 /// Why a search ended before it was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum Stop {
-    /// The caller gave up.
-    Cancelled,
     /// A budget is used up; what was found so far is the answer.
     Budget,
+    /// There is no answer. Boxed, because every step of a search gives a result of this size.
+    Failed(Box<Error>),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Failed(Box::new(error))
+    }
 }
 
 pub(super) struct Meter<'a> {
@@ -81,7 +88,7 @@ impl<'a> Meter<'a> {
     /// Looks at the flag and the clock now.
     pub(super) fn look(&self) -> Result<(), Stop> {
         if self.watch.cancelled.load(Ordering::Relaxed) {
-            return Err(Stop::Cancelled);
+            return Err(Error::Aborted.into());
         }
         let now_us = self.watch.clock.monotonic_us();
         if now_us > self.deadline_us { Err(Stop::Budget) } else { Ok(()) }

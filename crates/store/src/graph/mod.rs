@@ -21,7 +21,7 @@ mod weight;
 pub use edge::{Edge, Graph};
 pub use meter::Watch;
 pub use options::{ClassSet, Ends, PathOptions};
-pub use paths::{Path, PathError, Paths, Step, paths};
+pub use paths::{Path, Paths, Step, paths};
 pub use view_graph::ViewGraph;
 pub use weight::HOP_DECAY;
 

@@ -7,11 +7,11 @@ const PATHS_MAX: usize = 100;
 
 /// The two nodes to connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ends {
+pub struct Ends<N> {
     /// Where every path starts.
-    pub from: u32,
+    pub from: N,
     /// Where every path ends.
-    pub to: u32,
+    pub to: N,
 }
 
 /// A set of association classes.
@@ -31,6 +31,9 @@ pub struct PathOptions {
     pub both_directions: bool,
     /// Least confidence of a whole path, 0 to 1, compared up to 1 part in 10^10. Default 0.
     pub confidence_min: f64,
+    /// Walk only over associations that hold at this moment, in milliseconds from 1970: validity
+    /// includes its start and excludes its end. Default: over all, whenever they hold.
+    pub valid_at_ms: Option<i64>,
     /// Most associations looked at, walked over or not. Default 1,000,000.
     pub visited_max: u64,
     /// Most time in microseconds, looked at every 1,024 steps. Default 10 seconds.
@@ -45,6 +48,7 @@ impl Default for PathOptions {
             classes: ClassSet::ALL,
             both_directions: false,
             confidence_min: 0.0,
+            valid_at_ms: None,
             visited_max: 1_000_000,
             time_us_max: 10_000_000,
         }

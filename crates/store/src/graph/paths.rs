@@ -1,11 +1,10 @@
 //! The search as a whole.
 
-use std::fmt;
-
-use sutra_format::{Limits, Refusal};
+use sutra_format::Limits;
+use sutra_shard::Result;
 
 use super::edge::Graph;
-use super::frontier::Explorer;
+use super::frontier::{Explored, Explorer};
 use super::meter::{Meter, Stop, Watch};
 use super::options::{Ends, PathOptions};
 use super::ranking::{RankedPath, rank};
@@ -27,9 +26,9 @@ pub struct Step {
 
 /// A path from one node to another that visits no node twice.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Path {
+pub struct Path<N> {
     /// From the source to the target.
-    pub nodes: Vec<u32>,
+    pub nodes: Vec<N>,
     /// One for each pair of neighbouring nodes.
     pub steps: Vec<Step>,
     /// Product of the confidences, times `HOP_DECAY` for each hop after the first.
@@ -38,9 +37,9 @@ pub struct Path {
 
 /// The answer of a path search.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Paths {
+pub struct Paths<N> {
     /// Best first.
-    pub paths: Vec<Path>,
+    pub paths: Vec<Path<N>>,
     /// Associations looked at.
     pub visited: u64,
     /// Whether these are certainly the best paths. False when a budget was used up: then they are
@@ -48,54 +47,44 @@ pub struct Paths {
     pub complete: bool,
 }
 
-/// Why there is no answer.
-#[derive(Debug, Clone, PartialEq)]
-pub enum PathError {
-    /// An option is out of its range.
-    Refused(Refusal),
-    /// The caller gave up.
-    Cancelled,
-}
-
 /// The best paths between two nodes: exactly the first `paths_max` of all paths of at most
 /// `hops_max` associations that visit no node twice, unless a budget ends the search.
 ///
 /// - Better is the higher confidence: the product of the confidences of the associations, times
 ///   0.85 for each hop after the first. Equal ones (to 1 part in 10^11) come with fewer hops first,
-///   then in the order of their node numbers, so one graph always gives one answer.
+///   then in the order of their nodes, so one graph always gives one answer.
 /// - Two paths differ in their nodes. Between two nodes the most confident association is taken;
 ///   of equal ones, one that is walked forwards, then the one with the lower location.
 /// - Associations of confidence 0 and from a node to itself are not walked.
 /// - From a node to itself there is one path: the node alone, with confidence 1.
 ///
 /// # Errors
-/// `Refused` for options out of their range, `Cancelled` when `watch.cancelled` became true.
-pub fn paths(
-    graph: &impl Graph,
-    ends: Ends,
+/// `Refused` for options out of their range, `Aborted` when `watch.cancelled` became true, and what
+/// the graph answers when its edges cannot be read.
+pub fn paths<G: Graph>(
+    graph: &G,
+    ends: Ends<G::Node>,
     options: &PathOptions,
     limits: &Limits,
     watch: Watch<'_>,
-) -> Result<Paths, PathError> {
+) -> Result<Paths<G::Node>> {
     options.check(limits)?;
     let mut meter = Meter::start(watch, options);
-    if meter.look() == Err(Stop::Cancelled) {
-        return Err(PathError::Cancelled);
-    }
+    finished(meter.look())?;
     if ends.from == ends.to {
         let alone = Path { nodes: vec![ends.from], steps: Vec::new(), confidence: 1.0 };
         return Ok(Paths { paths: vec![alone], visited: 0, complete: true });
     }
-    search(graph, ends, options, &mut meter).map_err(|_stop| PathError::Cancelled)
+    search(graph, ends, options, &mut meter)
 }
 
 /// Explores level by level, and ranks when all is explored, when it pays, or when a budget ends it.
-fn search(
-    graph: &impl Graph,
-    ends: Ends,
+fn search<G: Graph>(
+    graph: &G,
+    ends: Ends<G::Node>,
     options: &PathOptions,
     meter: &mut Meter<'_>,
-) -> Result<Paths, Stop> {
+) -> Result<Paths<G::Node>> {
     let mut explorer = Explorer::new(graph, ends, options);
     let mut bound = Bound::new(options.hops_max as u8, options.confidence_min);
     let mut complete = true;
@@ -120,8 +109,8 @@ fn search(
 }
 
 /// Paths, and what the last of as many as asked for costs.
-struct Answer {
-    paths: Paths,
+struct Answer<N> {
+    paths: Paths<N>,
     worst_cost: Option<u64>,
 }
 
@@ -131,36 +120,42 @@ fn answer<G: Graph>(
     options: &PathOptions,
     bound: Bound,
     meter: &mut Meter<'_>,
-) -> Result<Answer, Stop> {
+) -> Result<Answer<G::Node>> {
+    let found = explorer.explored();
     let mut paths = Vec::new();
     let mut worst_cost = None;
     let mut complete = true;
     if explorer.met() {
-        match Relevant::new(explorer.explored(), hops, meter) {
+        match Relevant::new(found, hops, meter) {
             Ok(Some(relevant)) => {
                 let ranking = rank(&relevant, options.paths_max, bound, meter)?;
-                let found = ranking.paths.iter();
-                paths = found.filter_map(|ranked| describe(&relevant, ranked)).collect();
+                let ranked = ranking.paths.iter();
+                paths = ranked.filter_map(|path| describe(found, &relevant, path)).collect();
                 let nth = ranking.paths.get(options.paths_max - 1);
                 worst_cost = nth.map(|path| path_cost(path.weight));
                 complete = ranking.complete;
             }
             Ok(None) => {}
             Err(Stop::Budget) => complete = false,
-            Err(Stop::Cancelled) => return Err(Stop::Cancelled),
+            Err(Stop::Failed(error)) => return Err(*error),
         }
     }
     let visited = meter.visited();
     Ok(Answer { paths: Paths { paths, visited, complete }, worst_cost })
 }
 
-fn describe(relevant: &Relevant, ranked: &RankedPath) -> Option<Path> {
+fn describe<N: Copy>(
+    explored: &Explored<N>,
+    relevant: &Relevant,
+    ranked: &RankedPath,
+) -> Option<Path<N>> {
     let pairs = ranked.nodes.iter().zip(ranked.nodes.iter().skip(1));
     let links: Option<Vec<_>> = pairs.map(|(tail, head)| relevant.link(*tail, *head)).collect();
     let links = links?;
+    let names = ranked.nodes.iter().map(|node| explored.nodes.get(relevant.place(*node)));
     let decays = links.iter().skip(1).map(|_| HOP_DECAY);
     Some(Path {
-        nodes: ranked.nodes.iter().map(|node| relevant.number(*node)).collect(),
+        nodes: names.map(|reached| reached.map(|reached| reached.node)).collect::<Option<_>>()?,
         confidence: links.iter().map(|link| link.confidence).product::<f64>()
             * decays.product::<f64>(),
         steps: links
@@ -171,27 +166,10 @@ fn describe(relevant: &Relevant, ranked: &RankedPath) -> Option<Path> {
 }
 
 /// Whether work was finished rather than ended by a budget.
-fn finished(outcome: Result<(), Stop>) -> Result<bool, Stop> {
+fn finished(outcome: Result<(), Stop>) -> Result<bool> {
     match outcome {
         Ok(()) => Ok(true),
         Err(Stop::Budget) => Ok(false),
-        Err(Stop::Cancelled) => Err(Stop::Cancelled),
+        Err(Stop::Failed(error)) => Err(*error),
     }
 }
-
-impl From<Refusal> for PathError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl fmt::Display for PathError {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Refused(refusal) => refusal.fmt(out),
-            Self::Cancelled => out.write_str("the path search was cancelled"),
-        }
-    }
-}
-
-impl std::error::Error for PathError {}

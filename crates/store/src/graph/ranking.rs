@@ -9,6 +9,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use sutra_shard::Result;
+
 use super::completion::Completions;
 use super::meter::{Meter, Stop};
 use super::relevant::Relevant;
@@ -17,7 +19,7 @@ use super::weight::{Bound, Weight, path_cost};
 /// The paths found, best first.
 pub(super) struct Ranking {
     pub(super) paths: Vec<RankedPath>,
-    /// Whether a budget ended the listing early.
+    /// False when a budget ended the listing early.
     pub(super) complete: bool,
 }
 
@@ -47,18 +49,18 @@ struct Group {
 /// The best `paths_max` paths within the bound.
 ///
 /// # Errors
-/// `Cancelled`; a used-up budget gives what was listed until then.
+/// What ends the search without an answer; a used-up budget gives what was listed until then.
 pub(super) fn rank(
     relevant: &Relevant,
     paths_max: usize,
     bound: Bound,
     meter: &mut Meter<'_>,
-) -> Result<Ranking, Stop> {
+) -> Result<Ranking> {
     let mut paths = Vec::new();
     match list(relevant, paths_max, bound, &mut paths, meter) {
         Ok(()) => Ok(Ranking { paths, complete: true }),
         Err(Stop::Budget) => Ok(Ranking { paths, complete: false }),
-        Err(Stop::Cancelled) => Err(Stop::Cancelled),
+        Err(Stop::Failed(error)) => Err(*error),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The nodes and steps that lie on a path of at most so many hops, and nothing else.
 //!
-//! Nodes are renumbered in the order of their numbers, so comparing places compares numbers.
+//! Nodes are numbered in the order of their names, so comparing numbers compares names.
 //! A state is a node with a number of hops left; it exists where the node can be reached in the
 //! hops used so far and can reach the target in those left. States of one node are consecutive.
 
@@ -24,7 +24,8 @@ pub(super) struct Relevant {
     pub(super) source: u32,
     pub(super) target: u32,
     hops_max: u8,
-    numbers: Vec<u32>,
+    /// Places of the nodes in `Explored::nodes`.
+    places: Vec<u32>,
     /// Least hops to the target.
     behind: Vec<u8>,
     /// Where the links of a node start; one more entry than nodes.
@@ -39,8 +40,8 @@ pub(super) struct Relevant {
 
 impl Relevant {
     /// `None` when no path of at most `hops_max` hops leads from source to target.
-    pub(super) fn new(
-        explored: &Explored,
+    pub(super) fn new<N: Ord + Copy>(
+        explored: &Explored<N>,
         hops_max: u8,
         meter: &mut Meter<'_>,
     ) -> Result<Option<Self>, Stop> {
@@ -57,21 +58,21 @@ impl Relevant {
         if !on_a_path(&SOURCE) || hops.is_empty() {
             return Ok(None);
         }
-        kept.sort_unstable_by_key(|place| explored.nodes[*place as usize].number);
-        let mut relevant = Self::arrange(explored, &kept, hops, hops_max);
-        relevant.lay_out_states(&kept, &distances);
+        kept.sort_unstable_by_key(|place| explored.nodes[*place as usize].node);
+        let mut relevant = Self::arrange(explored.nodes.len(), kept, hops, hops_max);
+        relevant.lay_out_states(&distances);
         relevant.find_least(meter)?;
         Ok(Some(relevant))
     }
 
-    fn arrange(explored: &Explored, kept: &[u32], mut hops: Vec<Hop>, hops_max: u8) -> Self {
-        let mut place_of = vec![u32::MAX; explored.nodes.len()];
-        for (place, old) in (0_u32..).zip(kept) {
-            place_of[*old as usize] = place;
+    fn arrange(explored: usize, places: Vec<u32>, mut hops: Vec<Hop>, hops_max: u8) -> Self {
+        let mut number_of = vec![u32::MAX; explored];
+        for (number, place) in (0_u32..).zip(&places) {
+            number_of[*place as usize] = number;
         }
         for hop in &mut hops {
-            hop.tail = place_of[hop.tail as usize];
-            hop.head = place_of[hop.head as usize];
+            hop.tail = number_of[hop.tail as usize];
+            hop.head = number_of[hop.head as usize];
         }
         hops.sort_unstable_by(|a, b| {
             let ends = (a.tail, a.head).cmp(&(b.tail, b.head));
@@ -80,7 +81,7 @@ impl Relevant {
                 .then_with(|| (a.reversed, a.location).cmp(&(b.reversed, b.location)))
         });
         hops.dedup_by_key(|hop| (hop.tail, hop.head));
-        let mut rows = vec![0; kept.len() + 1];
+        let mut rows = vec![0; places.len() + 1];
         for hop in &hops {
             rows[hop.tail as usize + 1] += 1;
         }
@@ -93,10 +94,10 @@ impl Relevant {
             location: hop.location,
         };
         Self {
-            source: place_of[SOURCE as usize],
-            target: place_of[TARGET as usize],
+            source: number_of[SOURCE as usize],
+            target: number_of[TARGET as usize],
             hops_max,
-            numbers: kept.iter().map(|old| explored.nodes[*old as usize].number).collect(),
+            places,
             behind: Vec::new(),
             rows,
             links: hops.iter().map(link).collect(),
@@ -105,12 +106,13 @@ impl Relevant {
         }
     }
 
-    fn lay_out_states(&mut self, kept: &[u32], distances: &Distances) {
-        self.behind = kept.iter().map(|old| distances.behind[*old as usize]).collect();
-        self.states = vec![0; kept.len() + 1];
-        for (place, old) in kept.iter().enumerate() {
-            let used = distances.ahead[*old as usize] + self.behind[place];
-            self.states[place + 1] = u32::from(self.hops_max - used) + 1;
+    fn lay_out_states(&mut self, distances: &Distances) {
+        let places = self.places.iter();
+        self.behind = places.map(|place| distances.behind[*place as usize]).collect();
+        self.states = vec![0; self.places.len() + 1];
+        for (number, place) in self.places.iter().enumerate() {
+            let used = distances.ahead[*place as usize] + self.behind[number];
+            self.states[number + 1] = u32::from(self.hops_max - used) + 1;
         }
         add_up(&mut self.states);
         self.least = vec![UNREACHABLE; self.states_count()];
@@ -119,7 +121,7 @@ impl Relevant {
     /// Fills `least` for 0 hops left, then 1, and so on.
     fn find_least(&mut self, meter: &mut Meter<'_>) -> Result<(), Stop> {
         for left in 0..=self.hops_max {
-            for node in 0..self.numbers.len() as u32 {
+            for node in 0..self.places.len() as u32 {
                 let Some(state) = self.state(node, left) else { continue };
                 if node == self.target {
                     self.least[state] = 0;
@@ -138,7 +140,7 @@ impl Relevant {
         Ok(())
     }
 
-    /// Steps from a node, by the number of the node they lead to.
+    /// Steps from a node, in the order of the nodes they lead to.
     pub(super) fn links(&self, node: u32) -> &[Link] {
         let node = node as usize;
         &self.links[self.rows[node] as usize..self.rows[node + 1] as usize]
@@ -168,16 +170,16 @@ impl Relevant {
     }
 
     pub(super) fn nodes_count(&self) -> usize {
-        self.numbers.len()
+        self.places.len()
     }
 
     pub(super) fn hops_max(&self) -> u8 {
         self.hops_max
     }
 
-    /// Number of a node in the graph that is searched.
-    pub(super) fn number(&self, node: u32) -> u32 {
-        self.numbers[node as usize]
+    /// Place of a node in `Explored::nodes`.
+    pub(super) fn place(&self, node: u32) -> usize {
+        self.places[node as usize] as usize
     }
 }
 
@@ -188,7 +190,7 @@ struct Distances {
 }
 
 impl Distances {
-    fn new(explored: &Explored, hops: &[Hop], meter: &mut Meter<'_>) -> Result<Self, Stop> {
+    fn new<N>(explored: &Explored<N>, hops: &[Hop], meter: &mut Meter<'_>) -> Result<Self, Stop> {
         let mut distances = Self {
             ahead: explored.nodes.iter().map(|node| node.ahead).collect(),
             behind: explored.nodes.iter().map(|node| node.behind).collect(),
@@ -224,13 +226,13 @@ impl Distances {
 
 /// Steps that may lie on a path by what is known so far: a node not reached from an end is at
 /// least one hop further from it than the levels explored.
-fn plausible(explored: &Explored, hops_max: u8) -> Vec<Hop> {
+fn plausible<N>(explored: &Explored<N>, hops_max: u8) -> Vec<Hop> {
     let at_least = |distance: u8, levels: u8| {
         u32::from(if distance == UNKNOWN { levels + 1 } else { distance })
     };
     let fits = |hop: &&Hop| {
-        let tail = explored.nodes[hop.tail as usize];
-        let head = explored.nodes[hop.head as usize];
+        let tail = &explored.nodes[hop.tail as usize];
+        let head = &explored.nodes[hop.head as usize];
         let ahead = at_least(tail.ahead, explored.ahead_hops);
         let behind = at_least(head.behind, explored.behind_hops);
         ahead + 1 + behind <= u32::from(hops_max)

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use proptest::prelude::*;
 use sutra_env::Clock;
-use sutra_format::{AssociationClass, Limits};
+use sutra_format::op_fields::Validity;
+use sutra_format::{AssociationClass, ConceptId, Limits};
+use sutra_shard::Error;
 
 use super::*;
 
@@ -51,23 +53,101 @@ impl TestGraph {
 }
 
 impl Graph for TestGraph {
-    fn out_edges(&self, node: u32, visit: &mut impl FnMut(Edge) -> ControlFlow<()>) {
+    type Node = u32;
+
+    fn out_edges(
+        &self,
+        node: u32,
+        visit: &mut impl FnMut(Edge<u32>) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
         for &at in self.out.get(node as usize).into_iter().flatten() {
             let (_, other, class, confidence) = self.edges[at];
             if visit(Edge { other, class, confidence, location: at as u64 }).is_break() {
-                return;
+                break;
             }
         }
+        Ok(())
     }
 
-    fn in_edges(&self, node: u32, visit: &mut impl FnMut(Edge) -> ControlFlow<()>) {
+    fn in_edges(
+        &self,
+        node: u32,
+        visit: &mut impl FnMut(Edge<u32>) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
         for &at in self.into.get(node as usize).into_iter().flatten() {
             let (other, _, class, confidence) = self.edges[at];
             if visit(Edge { other, class, confidence, location: at as u64 }).is_break() {
-                return;
+                break;
             }
         }
+        Ok(())
     }
+
+    fn holds_at(&self, location: u64, moment_ms: i64) -> Result<bool, Error> {
+        Ok(validity(location).holds_at(moment_ms))
+    }
+}
+
+/// A graph whose nodes have names instead of numbers, with something that happens before the edges
+/// of a node are visited.
+struct Named<N, Before> {
+    graph: TestGraph,
+    names: fn(u32) -> N,
+    number: fn(N) -> u32,
+    before: Before,
+}
+
+impl<N, Before> Graph for Named<N, Before>
+where
+    N: Copy + Ord + std::hash::Hash + std::fmt::Debug,
+    Before: Fn() -> Result<(), Error>,
+{
+    type Node = N;
+
+    fn out_edges(
+        &self,
+        node: N,
+        visit: &mut impl FnMut(Edge<N>) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        (self.before)()?;
+        self.graph.out_edges((self.number)(node), &mut |edge| visit(named(edge, self.names)))
+    }
+
+    fn in_edges(
+        &self,
+        node: N,
+        visit: &mut impl FnMut(Edge<N>) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        (self.before)()?;
+        self.graph.in_edges((self.number)(node), &mut |edge| visit(named(edge, self.names)))
+    }
+
+    fn holds_at(&self, location: u64, moment_ms: i64) -> Result<bool, Error> {
+        (self.before)()?;
+        self.graph.holds_at(location, moment_ms)
+    }
+}
+
+fn named<N>(edge: Edge<u32>, name: fn(u32) -> N) -> Edge<N> {
+    let Edge { other, class, confidence, location } = edge;
+    Edge { other: name(other), class, confidence, location }
+}
+
+/// When the association at a location holds; those at 0, 4, 8... always do.
+fn validity(location: u64) -> Validity {
+    let limits = [(None, None), (Some(5), None), (None, Some(5)), (Some(3), Some(7))];
+    let (from_ms, to_ms) = limits[location as usize % limits.len()];
+    Validity { from_ms, to_ms }
+}
+
+fn search_any<G: Graph>(
+    graph: &G,
+    ends: Ends<G::Node>,
+    options: &PathOptions,
+) -> Result<Paths<G::Node>, Error> {
+    let clock = TickingClock(AtomicU64::new(0));
+    let watch = Watch { cancelled: &AtomicBool::new(false), clock: &clock };
+    paths(graph, ends, options, &Limits::default(), watch)
 }
 
 fn search(
@@ -75,19 +155,17 @@ fn search(
     from: u32,
     to: u32,
     options: &PathOptions,
-) -> Result<Paths, PathError> {
-    let clock = TickingClock(AtomicU64::new(0));
-    let watch = Watch { cancelled: &AtomicBool::new(false), clock: &clock };
-    paths(graph, Ends { from, to }, options, &Limits::default(), watch)
+) -> Result<Paths<u32>, Error> {
+    search_any(graph, Ends { from, to }, options)
 }
 
-fn found(graph: &TestGraph, from: u32, to: u32, options: &PathOptions) -> Vec<Path> {
+fn found(graph: &TestGraph, from: u32, to: u32, options: &PathOptions) -> Vec<Path<u32>> {
     let answer = search(graph, from, to, options).unwrap();
     assert!(answer.complete);
     answer.paths
 }
 
-fn nodes(paths: &[Path]) -> Vec<Vec<u32>> {
+fn nodes(paths: &[Path<u32>]) -> Vec<Vec<u32>> {
     paths.iter().map(|path| path.nodes.clone()).collect()
 }
 
@@ -104,7 +182,8 @@ fn best_steps(graph: &TestGraph, options: &PathOptions) -> BestSteps {
         }
     };
     for (location, &(source, target, class, confidence)) in (0..).zip(&graph.edges) {
-        if confidence > 0.0 && options.classes.contains(class) {
+        let holds = options.valid_at_ms.is_none_or(|moment| validity(location).holds_at(moment));
+        if confidence > 0.0 && options.classes.contains(class) && holds {
             offer((source, target), confidence, Step { location, reversed: false });
             if options.both_directions {
                 offer((target, source), confidence, Step { location, reversed: true });
@@ -115,8 +194,14 @@ fn best_steps(graph: &TestGraph, options: &PathOptions) -> BestSteps {
 }
 
 /// Every simple path within the options, best first, by trying everything.
-fn all_paths(graph: &TestGraph, from: u32, to: u32, options: &PathOptions) -> Vec<Path> {
-    fn extend(best: &BestSteps, to: u32, hops_left: usize, path: &mut Path, all: &mut Vec<Path>) {
+fn all_paths(graph: &TestGraph, from: u32, to: u32, options: &PathOptions) -> Vec<Path<u32>> {
+    fn extend(
+        best: &BestSteps,
+        to: u32,
+        hops_left: usize,
+        path: &mut Path<u32>,
+        all: &mut Vec<Path<u32>>,
+    ) {
         let last = path.nodes[path.nodes.len() - 1];
         if last == to {
             all.push(path.clone());
@@ -181,14 +266,19 @@ fn options() -> impl Strategy<Value = PathOptions> {
         ClassSet::from_iter([AssociationClass::Semantic]),
     ]);
     let confidence_min = prop::sample::select(vec![0.0, 0.0, 0.01, 0.1, 0.3]);
-    (1_usize..=8, 1_usize..=30, classes, any::<bool>(), confidence_min).prop_map(
-        |(hops_max, paths_max, classes, both_directions, confidence_min)| PathOptions {
-            hops_max,
-            paths_max,
-            classes,
-            both_directions,
-            confidence_min,
-            ..PathOptions::default()
+    let valid_at_ms = prop::sample::select(vec![None, None, Some(2), Some(5), Some(7)]);
+    let filters = (classes, any::<bool>(), confidence_min, valid_at_ms);
+    (1_usize..=8, 1_usize..=30, filters).prop_map(
+        |(hops_max, paths_max, (classes, both_directions, confidence_min, valid_at_ms))| {
+            PathOptions {
+                hops_max,
+                paths_max,
+                classes,
+                both_directions,
+                confidence_min,
+                valid_at_ms,
+                ..PathOptions::default()
+            }
         },
     )
 }
@@ -381,31 +471,108 @@ fn an_early_answer_spares_the_rest_of_the_graph() {
     assert!(answer.visited < 1_000, "{} edges looked at", answer.visited);
 }
 
+/// The names of nodes 0, 1, 2... in the opposite order, spread over all 16 bytes.
+fn id_of(number: u32) -> ConceptId {
+    let spread = u128::from(!number) * 0x1_0000_0001_0000_0001_0000_0001;
+    ConceptId(spread.to_be_bytes())
+}
+
+fn number_of(id: ConceptId) -> u32 {
+    !(u128::from_be_bytes(id.0) as u32)
+}
+
+proptest! {
+    /// The same paths by whatever the nodes are called; of equally good ones, the first by name.
+    #[test]
+    fn paths_do_not_depend_on_what_nodes_are_called(
+        graph in graphs(prop::sample::select(vec![1.0, 0.5])),
+        from in 0_u32..9,
+        to in 0_u32..9,
+        options in options(),
+    ) {
+        let mut expected = all_paths(&graph, from, to, &options);
+        expected.sort_by(|a, b| {
+            let names = |path: &Path<u32>| path.nodes.iter().map(|node| !node).collect::<Vec<_>>();
+            let by_confidence = b.confidence.total_cmp(&a.confidence);
+            by_confidence.then(a.nodes.len().cmp(&b.nodes.len())).then(names(a).cmp(&names(b)))
+        });
+        expected.truncate(options.paths_max);
+        let graph = Named { graph, names: id_of, number: number_of, before: || Ok(()) };
+        let ends = Ends { from: id_of(from), to: id_of(to) };
+        let found = search_any(&graph, ends, &options).unwrap();
+        prop_assert!(found.complete);
+        let ids = found.paths.iter().map(|path| path.nodes.clone());
+        let expected = expected.iter().map(|path| path.nodes.iter().copied().map(id_of).collect());
+        prop_assert_eq!(ids.collect::<Vec<_>>(), expected.collect::<Vec<Vec<_>>>());
+    }
+}
+
+fn identity(node: u32) -> u32 {
+    node
+}
+
+/// A search that went on without the edges of a damaged node would give the second best path for
+/// the best, so wherever the damage is met, it is the answer.
+#[test]
+fn edges_that_cannot_be_read_end_the_search() {
+    let chain = (0..8).flat_map(|node| [(node, node + 1, 1.0), (node, 20 + node, 1.0)]);
+    let shortcut = [(0, 8, 0.1)];
+    let graph = TestGraph::causal(&chain.chain(shortcut).collect::<Vec<_>>());
+    let options = PathOptions {
+        hops_max: 20,
+        both_directions: true,
+        // A moment at which everything on the way holds, so that records are read as well.
+        valid_at_ms: Some(4),
+        ..PathOptions::default()
+    };
+    let expected = search(&graph, 0, 8, &options).unwrap();
+    assert_eq!(expected.paths.len(), 2);
+    let mut failures = 0;
+    loop {
+        let visits = AtomicU64::new(0);
+        let before = || {
+            if visits.fetch_add(1, Ordering::Relaxed) == failures {
+                return Err(Error::corrupt("0000000001.seg".as_ref(), failures, "damaged"));
+            }
+            Ok(())
+        };
+        let graph = Named { graph: graph.clone(), names: identity, number: identity, before };
+        match search_any(&graph, Ends { from: 0, to: 8 }, &options) {
+            Err(Error::Corrupt { offset, .. }) => assert_eq!(offset, failures),
+            Err(other) => panic!("{other}"),
+            Ok(found) => {
+                assert_eq!(found, expected);
+                break;
+            }
+        }
+        failures += 1;
+    }
+    assert!(failures >= 16, "{failures} visits failed");
+}
+
 #[test]
 fn a_cancelled_search_is_an_error() {
-    /// Is cancelled while its first node is walked.
-    struct CancelsItself<'a>(TestGraph, &'a AtomicBool);
-    impl Graph for CancelsItself<'_> {
-        fn out_edges(&self, node: u32, visit: &mut impl FnMut(Edge) -> ControlFlow<()>) {
-            self.1.store(true, Ordering::Relaxed);
-            self.0.out_edges(node, visit);
-        }
-        fn in_edges(&self, node: u32, visit: &mut impl FnMut(Edge) -> ControlFlow<()>) {
-            self.0.in_edges(node, visit);
-        }
-    }
     let fan = (2..5_000).flat_map(|node| [(0, node, 1.0), (node, 1, 1.0)]);
     let cancelled = AtomicBool::new(false);
-    let graph = CancelsItself(TestGraph::causal(&fan.collect::<Vec<_>>()), &cancelled);
+    // It is cancelled while its first node is walked.
+    let graph = Named {
+        graph: TestGraph::causal(&fan.collect::<Vec<_>>()),
+        names: identity,
+        number: identity,
+        before: || {
+            cancelled.store(true, Ordering::Relaxed);
+            Ok(())
+        },
+    };
     let clock = TickingClock(AtomicU64::new(0));
     let watch = Watch { cancelled: &cancelled, clock: &clock };
     let outcome = |from, to| {
         let ends = Ends { from, to };
         paths(&graph, ends, &PathOptions::default(), &Limits::default(), watch)
     };
-    assert_eq!(outcome(0, 1), Err(PathError::Cancelled));
+    assert!(matches!(outcome(0, 1), Err(Error::Aborted)));
     // The flag is up by now, and even the simplest search looks at it first.
-    assert_eq!(outcome(0, 0), Err(PathError::Cancelled));
+    assert!(matches!(outcome(0, 0), Err(Error::Aborted)));
 }
 
 #[test]
@@ -414,7 +581,7 @@ fn options_out_of_range_are_refused_by_name() {
         let mut options = PathOptions::default();
         change(&mut options);
         match search(&TestGraph::default(), 0, 1, &options) {
-            Err(PathError::Refused(refusal)) => refusal.field().to_owned(),
+            Err(Error::Refused(refusal)) => refusal.field().to_owned(),
             other => format!("{other:?}"),
         }
     };

@@ -2,12 +2,13 @@
 
 use super::edge::{Edge, Graph};
 use std::ops::ControlFlow;
-use sutra_shard::{EdgeRef, View};
+use sutra_format::ConceptId;
+use sutra_shard::{EdgeRef, Result, View};
 
-/// Nodes are the cells of a view.
+/// Nodes are the concepts of a view.
 pub struct ViewGraph<'a>(pub &'a View);
 
-fn edge(edge: &EdgeRef) -> Edge {
+fn edge(edge: &EdgeRef) -> Edge<ConceptId> {
     Edge {
         other: edge.other,
         class: edge.class,
@@ -17,13 +18,27 @@ fn edge(edge: &EdgeRef) -> Edge {
 }
 
 impl Graph for ViewGraph<'_> {
-    fn out_edges(&self, node: u32, visit: &mut impl FnMut(Edge) -> ControlFlow<()>) {
+    type Node = ConceptId;
+
+    fn out_edges(
+        &self,
+        node: ConceptId,
+        visit: &mut impl FnMut(Edge<ConceptId>) -> ControlFlow<()>,
+    ) -> Result<()> {
         // Whether the visitor broke is its own business.
-        let _ = self.0.outgoing(node, |found| visit(edge(found)));
+        self.0.outgoing(&node, |found| visit(edge(found))).map(drop)
     }
 
-    fn in_edges(&self, node: u32, visit: &mut impl FnMut(Edge) -> ControlFlow<()>) {
-        let _ = self.0.incoming(node, |found| visit(edge(found)));
+    fn in_edges(
+        &self,
+        node: ConceptId,
+        visit: &mut impl FnMut(Edge<ConceptId>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        self.0.incoming(&node, |found| visit(edge(found))).map(drop)
+    }
+
+    fn holds_at(&self, location: u64, moment_ms: i64) -> Result<bool> {
+        Ok(self.0.edge_at(location)?.validity.holds_at(moment_ms))
     }
 }
 
@@ -69,17 +84,16 @@ mod tests {
         shard.write(BatchBuilder::new().delete(ids[1]).build()).unwrap();
         let after = shard.view();
 
-        let cells = ids.map(|id| before.cell_of(&id).unwrap());
-        let found = |view: &View| -> Vec<Vec<u32>> {
+        let found = |view: &View| -> Vec<Vec<ConceptId>> {
             let watch = Watch { cancelled: &AtomicBool::new(false), clock: &*env.clock };
-            let ends = Ends { from: cells[0], to: cells[2] };
+            let ends = Ends { from: ids[0], to: ids[2] };
             let limits = Limits::default();
             let found =
                 paths(&ViewGraph(view), ends, &PathOptions::default(), &limits, watch).unwrap();
             found.paths.into_iter().map(|path| path.nodes).collect()
         };
-        assert_eq!(found(&before), [cells.to_vec(), vec![cells[0], cells[2]]]);
-        assert_eq!(found(&after), [[cells[0], cells[2]]]);
+        assert_eq!(found(&before), [ids.to_vec(), vec![ids[0], ids[2]]]);
+        assert_eq!(found(&after), [[ids[0], ids[2]]]);
         shard.close().unwrap();
     }
 }
