@@ -1,6 +1,6 @@
 // The answer to a question: one row for each contender, and whether we keep our promise.
 
-import type { Contender, Question, Run, Target } from './question.js'
+import type { Contender, Figure, Question, Run, Target } from './question.js'
 import { pairedRatio, summarize, type Summary } from './statistics.js'
 
 export interface Row extends Summary {
@@ -14,7 +14,7 @@ export interface Answer {
   readonly name: string
   readonly title: string
   readonly unit: Question['unit']
-  readonly figure: 'median' | 'mean'
+  readonly figure: Figure
   readonly conditions: string
   readonly target?: Target
   /** What the target is compared with: our figure, or its ratio to the limit. */

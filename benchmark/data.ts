@@ -99,10 +99,12 @@ function project(point: Float32Array, projection: Float32Array, random: Random):
   return vector
 }
 
-/** Ids as a caller of his own would give them: 32 hex characters. */
-export function makeIds(count: number): string[] {
+/** Ids as a caller of his own would give them, numbered from `first`: 32 hex characters. */
+export function makeIds(count: number, first = 0): string[] {
   return Array.from({ length: count }, (_, index) =>
-    createHash('md5').update(`concept ${index}`).digest('hex'),
+    createHash('md5')
+      .update(`concept ${first + index}`)
+      .digest('hex'),
   )
 }
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import type { Answer } from './answer.js'
 import { describeMachine, PROJECT } from './machine.js'
+import type { Question } from './question.js'
 import { QUESTIONS } from './questions.js'
 import { makePage, makeReport, type Report } from './report.js'
 
@@ -17,6 +18,7 @@ const ROUNDS_QUICK = 3
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    million: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true, default: [] },
     rounds: { type: 'string' },
     folder: { type: 'string', default: join(PROJECT, '.bench/data') },
@@ -26,21 +28,27 @@ const { values: options } = parseArgs({
 })
 
 const isQuick = options.quick
+const shared = join(options.folder, 'shared')
 const rounds = Number(options.rounds ?? (isQuick ? ROUNDS_QUICK : ROUNDS))
-const wanted = QUESTIONS.filter(
+const asked = QUESTIONS.filter(({ isLarge = false }) => options.million || !isLarge)
+const wanted = asked.filter(
   ({ name }) => options.only.length === 0 || options.only.some((part) => name.startsWith(part)),
 )
 if (wanted.length === 0) {
-  const names = QUESTIONS.map(({ name }) => name).join(', ')
+  const names = asked.map(({ name }) => name).join(', ')
   throw new Error(`no question is called ${options.only.join(' or ')}; there are: ${names}`)
 }
 
+/** What a million concepts take while JavaScript makes them up: the data, not the stores. */
+const HEAP_MIB = 8192
+
 /** Asks a question in a process of its own. */
-async function askApart(name: string, folder: string): Promise<Answer> {
+async function askApart({ name, isLarge }: Question, folder: string): Promise<Answer> {
+  const heap = isLarge === true ? [`--max-old-space-size=${HEAP_MIB}`] : []
   const child = fork(
     fileURLToPath(new URL('./ask.js', import.meta.url)),
-    [name, folder, String(rounds), isQuick ? 'quick' : 'full'],
-    { execArgv: [...process.execArgv, '--expose-gc'] },
+    [name, folder, shared, String(rounds), isQuick ? 'quick' : 'full'],
+    { execArgv: [...process.execArgv, '--expose-gc', ...heap] },
   )
   return new Promise((resolve, reject) => {
     let answer: Answer | undefined
@@ -57,13 +65,16 @@ async function askAll(): Promise<Report> {
   mkdirSync(options.folder, { recursive: true })
   const machine = describeMachine(options.folder)
   const answers: Answer[] = []
-  for (const { name } of wanted) {
+  rmSync(shared, { recursive: true, force: true })
+  for (const question of wanted) {
+    const { name } = question
     process.stderr.write(`> ${name}\n`)
     const folder = join(options.folder, name)
     rmSync(folder, { recursive: true, force: true })
-    answers.push(await askApart(name, folder))
+    answers.push(await askApart(question, folder))
     rmSync(folder, { recursive: true, force: true })
   }
+  rmSync(shared, { recursive: true, force: true })
   return { machine, rounds, isQuick, date: new Date().toISOString().slice(0, 10), answers }
 }
 

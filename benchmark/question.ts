@@ -1,11 +1,17 @@
 // What a benchmark is: a question, and contenders that are asked it in turn.
 
-/** What one run of one contender gave: either the rate of the whole, or the time of each call. */
-export type Run = { readonly perSecond: number } | { readonly latenciesMs: Float64Array }
+/** What one run of one contender gave: the rate of the whole, the time of each call, or memory. */
+export type Run =
+  | { readonly perSecond: number }
+  | { readonly latenciesMs: Float64Array }
+  | { readonly bytes: number }
+
+/** Which figure of the calls of a run counts: half of them are faster, their mean, or 99 % are. */
+export type Figure = 'median' | 'mean' | 'p99'
 
 /** One of those that are compared. */
 export interface Contender {
-  /** 'sutra', 'limit' or the name of a peer. */
+  /** 'sutra', 'limit' or the name of a peer; 'sutra, ...' for ourselves under other conditions. */
   readonly name: string
   /** What it does, with its settings and durability. */
   readonly detail: string
@@ -26,6 +32,8 @@ export interface Setting {
   readonly isQuick: boolean
   /** A folder of the question's own on the disk that is measured. */
   readonly folder: string
+  /** A folder for data that several questions of one run are asked about. */
+  readonly shared: string
   /** Whether the peers are installed. */
   readonly hasPeers: boolean
 }
@@ -33,9 +41,11 @@ export interface Setting {
 export interface Question {
   readonly name: string
   readonly title: string
-  readonly unit: 'ms' | 'per second'
-  /** Which figure of a latency counts: half of the calls are faster, or their mean. */
-  readonly figure?: 'median' | 'mean'
+  readonly unit: 'ms' | 'per second' | 'bytes'
+  /** Which figure of a latency counts. @default 'median' */
+  readonly figure?: Figure
+  /** Asked only with `--million`: it takes minutes and gigabytes. */
+  readonly isLarge?: boolean
   /** Data and conditions, the same for all contenders. */
   readonly conditions: string
   readonly target?: Target

@@ -3,15 +3,21 @@
 
 import { questions as durableInFlight } from './questions/durable-in-flight.js'
 import { questions as durableSingleWrite } from './questions/durable-single-write.js'
+import { questions as flushedGet } from './questions/flushed-get.js'
+import { questions as flushedGraph } from './questions/flushed-graph.js'
+import { questions as flushedMemory } from './questions/flushed-memory.js'
+import { questions as flushedOpen } from './questions/flushed-open.js'
 import { questions as get } from './questions/get.js'
 import { questions as getWithVector } from './questions/get-with-vector.js'
+import { questions as mergingGet } from './questions/merging-get.js'
+import { questions as mergingInFlight } from './questions/merging-in-flight.js'
 import { questions as neighbors } from './questions/neighbors.js'
 import { questions as open } from './questions/open.js'
 import { questions as osSingleWrite } from './questions/os-single-write.js'
 import { questions as paths } from './questions/paths.js'
 import type { Question } from './question.js'
 
-export const QUESTIONS: readonly Question[] = [
+const ALL: readonly Question[] = [
   ...durableSingleWrite,
   ...durableInFlight,
   ...osSingleWrite,
@@ -20,4 +26,16 @@ export const QUESTIONS: readonly Question[] = [
   ...neighbors,
   ...paths,
   ...open,
+  ...flushedGet,
+  ...flushedGraph,
+  ...flushedOpen,
+  ...flushedMemory,
+  ...mergingInFlight,
+  ...mergingGet,
+]
+
+/** Large ones last: they share their data, which takes long to make. */
+export const QUESTIONS: readonly Question[] = [
+  ...ALL.filter(({ isLarge = false }) => !isLarge),
+  ...ALL.filter(({ isLarge = false }) => isLarge),
 ]

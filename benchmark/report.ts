@@ -21,15 +21,22 @@ export function makePage(report: Report): string {
 
 Made by \`npm run bench -- --write-docs\`; the figures of every run are in
 [benchmarks.json](benchmarks.json). \`npm run bench -- --quick\` tries everything in a short time,
-\`--only get\` asks only the questions whose names begin so, \`--rounds\` and \`--folder\` say how often
-and where. [Why we measure with our own loop](decisions/benchmark-loop.md).
+\`--only get\` asks only the questions whose names begin so, \`--million\` asks those about a million
+concepts as well, \`--rounds\` and \`--folder\` say how often and where. [Why we measure with our own loop](decisions/benchmark-loop.md).
 
 Contenders take turns in one process, run by run, over the same data. *limit* is what the machine
 allows: the same bytes written and synced in a file that is used again, or a call into native code
 that does nothing. A peer acknowledges with the same durability as we do. Figures are medians of
 runs, with the least and the most beside them; a run of calls counts by its median call, or by the
-mean of its calls where the target is a mean; ratios are medians of the ratios of runs that followed
-each other. P50 and P99 are over all calls of all runs.
+mean of its calls where the target is a mean, or by P99 where the title says so; ratios are medians
+of the ratios of runs that followed each other. P50, P99 and P99.9 are over all calls of all runs.
+
+Questions that begin with \`flushed\` or \`million\` are about a store whose concepts were all written
+to segment files, whose files were merged until nothing was left to merge, and that was then closed
+and opened again; the peer has the same data. Questions that begin with \`merging\` are asked while
+segments are written and merged all the time, beside the same without. All others are about a store
+as it is while it is being filled. Memory is RssAnon, what the system says a process has of its own:
+mapped files are not in it.
 
 ${makeReport(report)}`
 }
@@ -63,30 +70,35 @@ function summary(answers: readonly Answer[]): string {
 
 /** The peer that does best, which is the one to compare with. */
 function bestPeer({ rows, unit }: Answer): Row | undefined {
-  const peers = rows.filter(({ contender }) => contender !== 'sutra' && contender !== 'limit')
-  const sign = unit === 'ms' ? 1 : -1
+  const peers = rows.filter(({ contender }) => !/^sutra|^limit$/.test(contender))
+  const sign = unit === 'per second' ? -1 : 1
   return peers.toSorted((one, other) => sign * (one.median - other.median))[0]
 }
 
 function advantage({ contender, oursOverThis }: Row, unit: Answer['unit']): string {
+  if (unit === 'bytes') return `${precise(oursOverThis)} times the bytes of ${contender}`
   const factor = unit === 'ms' ? 1 / oursOverThis : oursOverThis
   const times =
     factor >= 1 ? `${precise(factor)} times as fast` : `${precise(1 / factor)} times as slow`
   return `${times} as ${contender}`
 }
 
+const CALL_COLUMNS = { p50: 'P50', p99: 'P99', p999: 'P99.9', mean: 'mean' } as const
+
 function section(answer: Answer): string {
   const { name, title, conditions, skipped, unit, rows } = answer
   const head = `## ${title}\n\n\`${name}\`: ${conditions}.`
   if (skipped !== undefined) return `${head} Skipped: ${skipped}.`
   const spread = ['median', 'min', 'max'] as const
-  const calls = rows.some(({ p50 }) => p50 !== undefined) ? (['p50', 'p99', 'mean'] as const) : []
+  const calls = (['p50', 'p99', 'p999', 'mean'] as const).filter((name) =>
+    rows.some((row) => row[name] !== undefined),
+  )
   const lines = rows.map((row) => {
     const figures = [...spread, ...calls].map((name) => figure(row[name], unit))
     const ratio = row.contender === 'sutra' ? '' : precise(row.oursOverThis)
     return [row.contender].concat(figures, ratio, row.detail)
   })
-  const names = ['median run', 'least', 'most', ...calls.map((name) => name.replace('p', 'P'))]
+  const names = ['median run', 'least', 'most', ...calls.map((name) => CALL_COLUMNS[name])]
   const body = table(['', ...names, 'sutra ÷ this', 'what'], lines)
   const promise =
     answer.target === undefined ? '' : `\n\nTarget: ${targetText(answer)}; ${met(answer)}.`
@@ -112,6 +124,7 @@ function shown(value: number, { target, unit }: Answer): string {
 
 function figure(value: number | undefined, unit: Answer['unit']): string {
   if (value === undefined) return ''
+  if (unit === 'bytes') return `${precise(value)} bytes`
   return unit === 'ms' ? `${precise(value)} ms` : `${Math.round(value).toLocaleString('en')}/s`
 }
 

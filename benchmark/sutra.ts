@@ -5,16 +5,19 @@ import { join } from 'node:path'
 import { PROJECT } from './machine.js'
 import { DIMENSION, type Edge, makeTexts } from './data.js'
 import type * as Package from '../src/index.js'
-import type { Durability, Store, StoreOptions } from '../src/index.js'
+import type { Store, StoreOptions } from '../src/index.js'
 
 /** Address of a file of the built package. */
 export function packageFile(name: string): string {
   return pathToFileURL(join(PROJECT, 'dist', name)).href
 }
 
-export async function openSutra(folder: string, durability: Durability = 'fsync'): Promise<Store> {
+export async function openSutra(
+  folder: string,
+  { durability = 'fsync', ...more }: StoreOptions = {},
+): Promise<Store> {
   const { openStore } = (await import(packageFile('index.js'))) as typeof Package
-  const options: StoreOptions = { vectorDimension: DIMENSION, durability }
+  const options: StoreOptions = { vectorDimension: DIMENSION, durability, ...more }
   return openStore(join(folder, 'sutra'), options)
 }
 

@@ -12,6 +12,7 @@ import { PEERS } from '../machine.js'
 
 interface Database<V> {
   get(key: string): V | undefined
+  doesExist(key: string): boolean
   getBinaryFast(key: string): Buffer | undefined
   put(key: string, value: V): Promise<boolean>
   putSync(key: string, value: V): void

@@ -7,8 +7,8 @@ import type { Contender, Question, Setting } from '../question.js'
 import { openSutra } from '../sutra.js'
 import { timeInFlight, timeLoop } from '../timing.js'
 
-const IN_FLIGHT = 1000
-const INPUTS = 5000
+export const IN_FLIGHT = 1000
+export const INPUTS = 5000
 
 function question(hasVector: boolean): Question {
   const what = hasVector ? 'with vectors of 768 dimensions' : 'text only'
@@ -62,7 +62,8 @@ async function sutra(
   }
 }
 
-function lmdb(folder: string, count: number, vectors: readonly Float32Array[]): Contender[] {
+/** The peer, asked the same. */
+export function lmdb(folder: string, count: number, vectors: readonly Float32Array[]): Contender[] {
   const store = new LmdbStore(folder)
   const ids = makeIds(400_000)
   let written = 0

@@ -52,7 +52,8 @@ async function open(setting: Setting): Promise<Contender[]> {
   return contenders
 }
 
-function reader(
+/** A contender that reads the associations of each id. */
+export function reader(
   name: string,
   detail: string,
   wanted: readonly string[],

@@ -43,7 +43,7 @@ async function open(setting: Setting, isPipelined: boolean): Promise<Contender[]
 }
 
 async function sutra(folder: string, count: number, isPipelined: boolean): Promise<Contender> {
-  const store = await openSutra(folder, 'os')
+  const store = await openSutra(folder, { durability: 'os' })
   let written = 0
   return {
     name: 'sutra',

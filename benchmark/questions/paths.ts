@@ -36,7 +36,8 @@ export const questions: Question[] = [
   },
 ]
 
-type FindBest = (from: string, to: string) => number | Promise<number>
+/** Confidence of the best path, 0 for none. */
+export type FindBest = (from: string, to: string) => number | Promise<number>
 
 async function openGraph(setting: Setting, { ids, edges }: Graph): Promise<Contender[]> {
   const { folder, isQuick } = setting
@@ -64,7 +65,8 @@ async function openGraph(setting: Setting, { ids, edges }: Graph): Promise<Conte
   return contenders
 }
 
-function finder(
+/** A contender that finds paths; it must find what the first one found. */
+export function finder(
   name: string,
   detail: string,
   { pairs, answers }: { pairs: readonly string[]; answers: number[] },
