@@ -110,5 +110,7 @@ function emitCommonJs(path) {
 
 compileEsm()
 for (const path of commonJsSources()) emitCommonJs(path)
-const cli = join(DIST, 'cli/main.js')
-if (existsSync(cli)) chmodSync(cli, 0o755)
+for (const name of ['main.js', 'check-main.js']) {
+  const cli = join(DIST, 'cli', name)
+  if (existsSync(cli)) chmodSync(cli, 0o755)
+}

@@ -11,6 +11,8 @@ import { errorOf, exchange } from './native.js'
 
 const FRAME_HEADER_BYTES = 16
 const DONE = 0
+/** Token of the frame that says that the layers of the store have changed. */
+const CHANGED = 2 ** 32 - 1
 
 /** One message, and the frame that is being read. */
 export interface Message {
@@ -24,6 +26,12 @@ export interface Message {
   count: number
 }
 
+/** Writes that were called between two flushes. */
+export interface Period {
+  /** How many of them are not settled. */
+  open: number
+}
+
 /** What one waiting call needs. */
 export interface Waiting {
   /** Makes the result from the payload; it must not call the addon. */
@@ -34,16 +42,29 @@ export interface Waiting {
   readonly bytes: number
   /** Word in front of an operation's number in field names; '' for a single operation. */
   readonly group: string
+  /** Of a write; jobs have none. */
+  readonly period: Period | undefined
 }
 
 export class Completions {
   #waiting: (Waiting | undefined)[] = []
   #free: number[] = []
   #onSettled: (operations: number, bytes: number) => void = () => {}
+  #onChanged: () => void = () => {}
 
   /** Told after each message how many writes it settled, and their bytes. */
   onSettled(listener: (operations: number, bytes: number) => void): void {
     this.#onSettled = listener
+  }
+
+  /** Told when the layers of the store have changed, with no message being read. */
+  onChanged(listener: () => void): void {
+    this.#onChanged = listener
+  }
+
+  /** Takes a token back whose call was not made after all. */
+  forget(token: number): void {
+    this.#take(token)
   }
 
   /** Gives a token to a waiting call. */
@@ -78,7 +99,9 @@ export class Completions {
       message.at = at + FRAME_HEADER_BYTES
       message.bytes = u32[word + 2] ?? 0
       message.count = u32[word + 3] ?? 0
-      const waiting = this.#take(u32[word] ?? 0)
+      const token = u32[word] ?? 0
+      if (token === CHANGED) queueMicrotask(this.#onChanged)
+      const waiting = token === CHANGED ? undefined : this.#take(token)
       if (waiting === undefined) continue
       settle(waiting, u32[word + 1] ?? 0, message)
       if (waiting.bytes > 0) operations++
@@ -92,6 +115,7 @@ export class Completions {
     if (waiting === undefined) return undefined
     this.#waiting[token] = undefined
     this.#free.push(token)
+    if (waiting.period !== undefined) waiting.period.open--
     return waiting
   }
 }

@@ -1,10 +1,11 @@
 // Writes that come without a vector: encoded with a gap, embedded together once per turn of the
-// event loop, then handed to the write queue. When the embedder fails, nothing of them is stored.
+// event loop, then handed to the write queue. When the embedder fails, or takes longer than a write
+// may wait, nothing of them is stored. What waits here counts as waiting in the write queue.
 
 import type { VectorGap } from './batch-encoder.js'
 import { SutraError } from './errors.js'
 import type { Embedder } from './types.js'
-import type { WriteKind, WriteQueue } from './write-queue.js'
+import { busy, type WriteKind, type WriteQueue } from './write-queue.js'
 
 interface GappedBatch {
   readonly batch: Buffer
@@ -18,22 +19,24 @@ interface GappedBatch {
 export class EmbedQueue {
   readonly #embedder: Embedder
   readonly #writes: WriteQueue
+  readonly #writeTimeoutMs: number
   #batches: GappedBatch[] = []
-  #running = new Set<Promise<void>>()
+  #running = 0
   /** Settles when the batches of the turn before were handed on. */
   #last: Promise<void> = Promise.resolve()
 
-  constructor(embedder: Embedder, writes: WriteQueue) {
+  constructor(embedder: Embedder, writes: WriteQueue, writeTimeoutMs: number) {
     this.#embedder = embedder
     this.#writes = writes
+    this.#writeTimeoutMs = writeTimeoutMs
   }
 
   /** Whether writes wait here. Later ones, also without gaps, must then queue up behind them. */
   get isBusy(): boolean {
-    return this.#batches.length > 0 || this.#running.size > 0
+    return this.#batches.length > 0 || this.#running > 0
   }
 
-  /** Answers the promise of the write's result. */
+  /** Answers the promise of the write's result. The batch was cut out of the write queue. */
   add<T>(batch: Buffer, gaps: readonly VectorGap[], kind: WriteKind): Promise<T> {
     if (this.#batches.length === 0) queueMicrotask(() => this.#flush())
     return new Promise<T>((resolve, reject) => {
@@ -47,19 +50,18 @@ export class EmbedQueue {
     })
   }
 
-  /** Resolves once every batch was embedded and handed on. */
-  async idle(): Promise<void> {
-    if (this.#batches.length > 0) this.#flush()
-    while (this.#running.size > 0) await Promise.all(this.#running)
+  /** Resolves once every batch added so far was embedded and handed on, or refused. */
+  handedOn(): Promise<void> {
+    this.#flush()
+    return this.#last
   }
 
   #flush(): void {
     const batches = this.#batches
     if (batches.length === 0) return
     this.#batches = []
-    const run = this.#embed(batches, this.#last).finally(() => this.#running.delete(run))
-    this.#running.add(run)
-    this.#last = run
+    this.#running++
+    this.#last = this.#embed(batches, this.#last).finally(() => this.#running--)
   }
 
   /** Turns are embedded at the same time, and handed on in their order. */
@@ -68,7 +70,7 @@ export class EmbedQueue {
     let vectors: Float32Array[] = []
     let failure: { error: unknown } | undefined
     try {
-      if (texts.length > 0) vectors = await embedTexts(this.#embedder, texts)
+      if (texts.length > 0) vectors = await this.#vectors(texts)
     } catch (error) {
       failure = { error }
     }
@@ -76,6 +78,7 @@ export class EmbedQueue {
     let next = 0
     for (const { batch, gaps, kind, resolve, reject } of batches) {
       if (failure !== undefined && gaps.length > 0) {
+        this.#writes.drop(batch)
         reject(failure.error)
         continue
       }
@@ -89,6 +92,24 @@ export class EmbedQueue {
       } catch (error) {
         reject(error)
       }
+    }
+  }
+
+  /** An answer after the time limit is not waited for: it would hold up every later write. */
+  async #vectors(texts: string[]): Promise<Float32Array[]> {
+    const limit = new AbortController()
+    let timer: NodeJS.Timeout | undefined
+    const expired = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const message = `no vector from the embedder within ${this.#writeTimeoutMs} ms`
+        reject(busy(message))
+        limit.abort()
+      }, this.#writeTimeoutMs)
+    })
+    try {
+      return await Promise.race([embedTexts(this.#embedder, texts, limit.signal), expired])
+    } finally {
+      clearTimeout(timer)
     }
   }
 }

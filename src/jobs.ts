@@ -4,7 +4,7 @@
 import type { Completions, Message } from './completions.js'
 import { SutraError } from './errors.js'
 import { MessagePackWriter } from './message-pack/writer.js'
-import { exchange, type NativeStore } from './native.js'
+import { exchange, type NativeStore, STALE } from './native.js'
 
 /** Arguments are written here, then copied; nothing in between can run other code. */
 const args = new MessagePackWriter()
@@ -33,9 +33,15 @@ export class Jobs {
 
   /** Starts the job and answers the promise of its result. */
   run<T>(target: JobTarget, job: Job<T>): Promise<T> {
+    return this.start(target, job) ?? Promise.reject(new SutraError('ERR_CLOSED', 'stale'))
+  }
+
+  /** As {@link run}; undefined if the target is a reader that is not the newest any more. */
+  start<T>(target: JobTarget, job: Job<T>): Promise<T> | undefined {
     const { signal } = job
     if (signal?.aborted) return Promise.reject(aborted(signal))
-    return new Promise<T>((resolve, reject) => {
+    let isStale = false
+    const promise = new Promise<T>((resolve, reject) => {
       let token = -1
       const cancel = (): void => void this.#native.cancel(token)
       const settled = (): void => signal && forget(signal, cancel)
@@ -49,12 +55,16 @@ export class Jobs {
         },
         reject: (error) => (settled(), reject(isAbort(error) ? aborted(signal) : error)),
         bytes: 0,
+        period: undefined,
         group: '',
       })
       const answer = target.job(job.kind, token, writeArguments(job))
-      if (answer < 0) this.#completions.reject(token, exchange.error(0))
+      isStale = answer === STALE
+      if (isStale) this.#completions.forget(token)
+      else if (answer < 0) this.#completions.reject(token, exchange.error(0))
       else if (signal !== undefined) listen(signal, cancel)
     })
+    return isStale ? undefined : promise
   }
 }
 

@@ -12,15 +12,29 @@ import { decodeMessagePack } from './message-pack/reader.js'
 /** Answer of a raw function that failed: the error lies in the exchange, as MessagePack. */
 const FAILED = -1
 
+/** Answer of a reader whose state is not the newest any more: ask a new one. */
+export const STALE = -(2 ** 31)
+
 /** Kinds of work that run off the JavaScript thread and answer by a message. */
-export const JOBS = { open: 0, close: 1, flush: 2, search: 3, paths: 4, list: 5 } as const
+export const JOBS = {
+  open: 0,
+  close: 1,
+  flush: 2,
+  search: 3,
+  paths: 4,
+  list: 5,
+  check: 6,
+  checkFolder: 7,
+  repairFolder: 8,
+} as const
 
 /** Kinds of derived ids. */
 export const ID_KINDS = { content: 0, key: 1 } as const
 
 /**
- * Reads of one state of the store. A number below 0 is an error, see {@link Exchange.check}.
- * A location is valid for as long as the reader that gave it is referenced.
+ * Reads of one state of the store. A number below 0 is an error, see {@link Exchange.check}, but
+ * for {@link STALE}. A location is valid for the reader that gave it, for as long as it is
+ * referenced.
  */
 export interface NativeReader {
   /** 0 for absent, else 1 with [f64 location, f64 sequence] in the exchange. */
@@ -47,22 +61,28 @@ export interface NativeReader {
   associationAttributes(location: number): number
   /** Starts a job whose arguments are in the exchange. */
   job(kind: number, token: number, argumentBytes: number): number
+  /** Gives up what it reads, if nothing that it found is referenced; no other call may follow. */
+  release(): number
+  /** Tells the garbage collector how much memory what it found keeps, now that it is stale. */
+  hold(): number
 }
 
 /** One opened handle of a store. */
 export interface NativeStore {
   /** Frames of [u32 token, u32 bytes, batch] in the first `bytes` of the buffer. */
   submit(buffer: Buffer, bytes: number): number
-  /** Starts open, close or flush. */
+  /** Starts open, close, flush or a check. */
   job(kind: number, token: number, argumentBytes: number): number
   /** Asks a job to stop; it then answers ERR_ABORTED. */
   cancel(token: number): number
   /** Length of the statistics, as MessagePack in the exchange. */
   stats(): number
-  /** Reads the newest state, whatever is written later. */
+  /** Reads the newest commit, until the layers change. */
   reader(): NativeReader | number
   /** Reads the state as of now for ever. */
   snapshot(): NativeReader | number
+  /** Reads an earlier state: of a sequence (0), or of a time in milliseconds from 1970 (1). */
+  at(kind: number, moment: number): NativeReader | number
 }
 
 /** What the addon calls with messages: their length in the exchange, or their bytes. */

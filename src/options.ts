@@ -10,7 +10,7 @@ import type {
   ReconcilerOptions,
   StoreOptions,
 } from './types.js'
-import { show } from './validate/refusal.js'
+import { shortName, show } from './validate/refusal.js'
 
 /** Limits as the engine has them, every one filled in. */
 export type ResolvedLimits = Readonly<Required<LimitOptions>>
@@ -24,6 +24,7 @@ export interface ResolvedOptions {
   readonly readOnly: boolean
   readonly memoryThreshold: number | undefined
   readonly memoryBytesMax: number | undefined
+  readonly historyKeepMs: number | undefined
   readonly writeTimeoutMs: number
   readonly transactionTimeoutMs: number
   readonly reconciler: Readonly<Required<ReconcilerOptions>>
@@ -84,6 +85,10 @@ const RECONCILER = {
   queueCritical: share(0.9),
 } as const
 
+const HISTORY = {
+  keepMs: whole(1, Number.MAX_SAFE_INTEGER),
+} as const
+
 /** Their defaults are the engine's, which may depend on the folder. */
 const LIMITS = {
   contentBytesMax: whole(1, 64 * MIB),
@@ -98,6 +103,7 @@ const LIMITS = {
 const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2']
 const DURABILITIES: readonly Durability[] = ['fsync', 'os', 'none']
 
+const HISTORY_NAMES: ReadonlySet<string> = new Set(Object.keys(HISTORY))
 const NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(NUMBERS),
   ...Object.keys(TIMES),
@@ -151,6 +157,7 @@ export function resolveOptions(
     readOnly: readBoolean(problems, 'readOnly', given.readOnly),
     reconciler,
     limits: limits as LimitOptions,
+    historyKeepMs: readHistory(problems, given.history),
     embedder,
   }
   refuseWhatIsNotAvailable(problems, given)
@@ -166,14 +173,18 @@ function readGroup(
   names: ReadonlySet<string>,
 ): Record<string, unknown> {
   if (group === undefined) return {}
-  if (typeof group !== 'object' || group === null || Array.isArray(group)) {
+  if (!isObject(group)) {
     problems.add(what, `expected an object, got ${show(group)}`, group)
     return {}
   }
   for (const name of Object.keys(group)) {
-    if (!names.has(name)) problems.add(`${prefix}${name}`, 'unknown option', undefined)
+    if (!names.has(name)) problems.add(`${prefix}${shortName(name)}`, 'unknown option', undefined)
   }
   return { ...group }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function readNumbers<Name extends string>(
@@ -218,6 +229,15 @@ function readReconciler(problems: Problems, group: unknown): Required<Reconciler
     problems.add('reconciler.intervalMsBase', message, base)
   }
   return resolved
+}
+
+/** Off if the group is left out; a group that says nothing is a mistake. */
+function readHistory(problems: Problems, group: unknown): number | undefined {
+  const given = readGroup(problems, 'history', 'history.', group, HISTORY_NAMES)
+  if (isObject(group) && given.keepMs === undefined) {
+    problems.add('history.keepMs', `missing; expected ${describe(HISTORY.keepMs)}`, undefined)
+  }
+  return readNumbers(problems, 'history.', given, HISTORY).keepMs
 }
 
 function readChoice<T extends string>(
@@ -266,9 +286,7 @@ function refuseWhatIsNotAvailable(problems: Problems, given: Record<string, unkn
   if (typeof given.shards === 'number' && given.shards > 1 && given.shards <= 64) {
     problems.add('shards', `more than 1 ${later}`, given.shards)
   }
-  for (const name of ['vectorIndex', 'history']) {
-    if (given[name] !== undefined) problems.add(name, later, given[name])
-  }
+  if (given.vectorIndex !== undefined) problems.add('vectorIndex', later, given.vectorIndex)
 }
 
 /** Checks the path of a store's folder. */

@@ -1,9 +1,9 @@
-// Every read call, of the store as it is or of a snapshot. Point reads answer at once, from memory;
-// search, paths and list run off the JavaScript thread.
+// Every read call, of the store as it is or of a snapshot. Point reads answer at once, from memory
+// and mapped files; search, paths and list run off the JavaScript thread.
 
 import { embedTexts } from './embed-queue.js'
-import type { Jobs } from './jobs.js'
-import { exchange, type NativeReader } from './native.js'
+import type { Job, Jobs } from './jobs.js'
+import { exchange, type NativeReader, STALE } from './native.js'
 import type { ResolvedLimits } from './options.js'
 import { readNeighbors } from './records/association-view.js'
 import { conceptView } from './records/concept-view.js'
@@ -45,7 +45,9 @@ export interface ReadContext {
 }
 
 export abstract class StoreReads implements Reads {
-  readonly #native: NativeReader
+  #native: NativeReader
+  /** Whether something that the reader found may be referenced, and so the layers it reads. */
+  #hasFound = false
   readonly #context: ReadContext
   readonly #what: string
   #isClosed = false
@@ -58,21 +60,40 @@ export abstract class StoreReads implements Reads {
 
   /** From now on every call answers ERR_CLOSED. Views that were handed out stay valid. */
   protected closeReads(): void {
+    if (this.#isClosed) return
     this.#isClosed = true
+    this.#letGo()
   }
 
   protected assertOpen(): void {
     if (this.#isClosed) throw closed(this.#what)
   }
 
-  protected get native(): NativeReader {
-    return this.#native
+  /** A reader of the newest layers, for a store whose layers have changed. */
+  protected abstract newReader(): NativeReader
+
+  /** Reads the newest layers from now on. */
+  protected renew(): NativeReader {
+    this.assertOpen()
+    const native = this.newReader()
+    this.#letGo()
+    this.#native = native
+    this.#hasFound = false
+    return native
+  }
+
+  #letGo(): void {
+    if (this.#hasFound) exchange.check(this.#native.hold())
+    else exchange.check(this.#native.release())
   }
 
   get(id: ConceptId, options?: { namespace?: string }): Concept | undefined {
     if (this.#isClosed) throw closed(this.#what)
     const namespace = options === undefined ? undefined : readNamespace(options)
-    if (exchange.check(this.#native.get(id)) === 0) return undefined
+    let answer = this.#native.get(id)
+    while (answer === STALE) answer = this.renew().get(id)
+    if (exchange.check(answer) === 0) return undefined
+    this.#hasFound = true
     const { f64 } = exchange
     const concept = conceptView(this.#native, id, f64[0] ?? 0, f64[1] ?? 0)
     return namespace === undefined || concept.namespace === namespace ? concept : undefined
@@ -95,8 +116,15 @@ export abstract class StoreReads implements Reads {
   }
 
   #getChunk(ids: ConceptId[], concepts: (Concept | undefined)[]): void {
-    exchange.buffer.write(ids.join(''), 0, ids.length * ID_CHARS, 'latin1')
-    exchange.check(this.#native.getMany(ids.length))
+    const text = ids.join('')
+    const ask = (native: NativeReader): number => {
+      exchange.buffer.write(text, 0, ids.length * ID_CHARS, 'latin1')
+      return native.getMany(ids.length)
+    }
+    let answer = ask(this.#native)
+    while (answer === STALE) answer = ask(this.renew())
+    exchange.check(answer)
+    this.#hasFound = true
     const { f64 } = exchange
     for (let index = 0; index < ids.length; index++) {
       const id = ids[index]
@@ -111,24 +139,33 @@ export abstract class StoreReads implements Reads {
 
   has(id: ConceptId): boolean {
     this.assertOpen()
-    return exchange.check(this.#native.has(id)) === 1
+    let answer = this.#native.has(id)
+    while (answer === STALE) answer = this.renew().has(id)
+    return exchange.check(answer) === 1
   }
 
   neighbors(id: ConceptId, options?: NeighborsOptions): Association[] {
     if (this.#isClosed) throw closed(this.#what)
-    const { flags, label, limit } = readNeighborsOptions(options)
+    const { flags, label, limit, validAtMs } = readNeighborsOptions(options)
     for (;;) {
-      // The label is written anew for each try: an answer that had no room may have overwritten it.
-      const labelBytes = label === '' ? 0 : exchange.buffer.utf8Write(label, 0)
+      // Moment and label are written anew for each try: an answer that had no room may have
+      // overwritten them.
+      if (validAtMs !== undefined) exchange.f64[0] = validAtMs
+      const labelAt = validAtMs === undefined ? 0 : 8
+      const labelBytes = label === '' ? 0 : exchange.buffer.utf8Write(label, labelAt)
       const count = this.#native.neighbors(id, flags, labelBytes, limit)
-      if (!exchange.isShort(count)) return readNeighbors(this.#native, id, count)
+      if (count === STALE) this.renew()
+      else if (!exchange.isShort(count)) {
+        this.#hasFound ||= count > 0
+        return readNeighbors(this.#native, id, count)
+      }
     }
   }
 
   async list(options?: ListOptions): Promise<ListResult> {
     this.assertOpen()
     const query = readListOptions(options)
-    return this.#context.jobs.run(this.#native, listJob(this.#native, query))
+    return this.#run((reader) => listJob(reader, query))
   }
 
   async paths(from: ConceptId, to: ConceptId, options?: PathOptions): Promise<Path[]> {
@@ -136,13 +173,13 @@ export abstract class StoreReads implements Reads {
     checkId('from', from)
     checkId('to', to)
     const query = readPathOptions(options, this.#context.limits)
-    return this.#context.jobs.run(this.#native, pathsJob(this.#native, from, to, query))
+    return this.#run((reader) => pathsJob(reader, from, to, query))
   }
 
   async search(query: SearchQuery): Promise<SearchResult> {
     this.assertOpen()
     const started = performance.now()
-    const { jobs, limits, embedder } = this.#context
+    const { limits, embedder } = this.#context
     const checked = readSearchQuery(query, limits)
     const { text, signal } = checked
     const vectors = checked.vector === undefined ? [] : [checked.vector]
@@ -154,8 +191,19 @@ export abstract class StoreReads implements Reads {
       this.assertOpen()
     }
     const found = await Promise.all(
-      vectors.map((vector) => jobs.run(this.#native, searchJob(this.#native, vector, checked))),
+      vectors.map((vector) => this.#run((reader) => searchJob(reader, vector, checked))),
     )
     return { ...fuse(found, checked), tookMs: performance.now() - started }
+  }
+  /** Runs a job on the newest commit. Its answer may refer to the reader it was made for. */
+  #run<T>(job: (reader: NativeReader) => Job<T>): Promise<T> {
+    for (;;) {
+      const started = this.#context.jobs.start(this.#native, job(this.#native))
+      if (started !== undefined) {
+        this.#hasFound = true
+        return started
+      }
+      this.renew()
+    }
   }
 }

@@ -26,6 +26,8 @@ import {
   resolveOptions,
 } from './options.js'
 import { type ReadContext, StoreReads } from './reads.js'
+import { readCheckReport } from './records/check-report.js'
+import { readRepairReport } from './records/repair-report.js'
 import {
   type Figures,
   reconcilerStats,
@@ -51,6 +53,7 @@ import type {
   ConceptInput,
   LearnResult,
   ReconcilerStats,
+  RepairReport,
   Sequence,
   Snapshot,
   Store,
@@ -60,7 +63,7 @@ import type {
   TransactionOptions,
   TransactionStats,
 } from './types.js'
-import { inside, invalid, notAvailable, overLimit } from './validate/refusal.js'
+import { closed, inside, invalid, notAvailable, overLimit } from './validate/refusal.js'
 import { type WriteKind, WriteQueue } from './write-queue.js'
 
 /** Bytes of a frame in front of its batch. */
@@ -75,6 +78,7 @@ class StoreHandle extends StoreReads implements Store {
   readonly #queue: WriteQueue
   readonly #embeds: EmbedQueue | undefined
   readonly #rules: EncodeRules
+  readonly #isReadOnly: boolean
   #closing: Promise<void> | undefined
 
   constructor(
@@ -92,8 +96,15 @@ class StoreHandle extends StoreReads implements Store {
     this.#context = context
     this.#jobs = jobs
     this.#queue = new WriteQueue(native, completions, options.writeTimeoutMs)
-    this.#embeds = embedder && new EmbedQueue(embedder, this.#queue)
+    this.#embeds = embedder && new EmbedQueue(embedder, this.#queue, options.writeTimeoutMs)
+    this.#isReadOnly = options.readOnly
     this.#rules = { limits, embedderDimension: embedder?.dimension ?? 0 }
+    // Layers that are not needed any more are let go of at once, not with the next read.
+    completions.onChanged(() => this.#closing ?? this.renew())
+  }
+
+  protected newReader(): NativeReader {
+    return readerOf(this.#native.reader())
   }
 
   learn(concept: ConceptInput): Promise<LearnResult> {
@@ -126,6 +137,11 @@ class StoreHandle extends StoreReads implements Store {
     return this.#write(DISSOCIATE, encodeDissociate, association)
   }
 
+  #assertWritable(): void {
+    this.assertOpen()
+    if (this.#isReadOnly) throw invalid('readOnly', 'the store was opened for reading only')
+  }
+
   /** Encodes a batch of one operation straight into the queue. */
   #write<T>(
     kind: WriteKind,
@@ -135,7 +151,7 @@ class StoreHandle extends StoreReads implements Store {
   ): Promise<T> {
     let start = -1
     try {
-      this.assertOpen()
+      this.#assertWritable()
       start = this.#queue.begin()
       const { out } = this.#queue
       out.arrayHeader(1)
@@ -156,7 +172,7 @@ class StoreHandle extends StoreReads implements Store {
   ): Promise<T[]> {
     let start = -1
     try {
-      this.assertOpen()
+      this.#assertWritable()
       if (!Array.isArray(inputs)) throw invalid(kind.group, 'expected an array', inputs ?? null)
       const operationsMax = this.#rules.limits.batchOperationsMax
       if (inputs.length > operationsMax) throw overLimit(kind.group, inputs.length, operationsMax)
@@ -192,9 +208,10 @@ class StoreHandle extends StoreReads implements Store {
     return new SnapshotHandle(readerOf(this.#native.snapshot()), this.#context)
   }
 
-  at(_moment: Sequence | Date): Snapshot {
+  at(moment: Sequence | Date): Snapshot {
     this.assertOpen()
-    throw notAvailable('at')
+    const [kind, number] = readMoment(moment)
+    return new SnapshotHandle(readerOf(this.#native.at(kind, number)), this.#context)
   }
 
   async transaction<T>(
@@ -207,7 +224,7 @@ class StoreHandle extends StoreReads implements Store {
 
   async check(): Promise<CheckReport> {
     this.assertOpen()
-    throw notAvailable('check')
+    return this.#jobs.run(this.#native, { kind: JOBS.check, decode: readCheckReport })
   }
 
   async backup(
@@ -220,8 +237,8 @@ class StoreHandle extends StoreReads implements Store {
 
   async flush(): Promise<{ sequence: Sequence }> {
     this.assertOpen()
-    await this.#embeds?.idle()
-    await this.#queue.idle()
+    await this.#embeds?.handedOn()
+    await this.#queue.settled()
     return this.#jobs.run(this.#native, {
       kind: JOBS.flush,
       decode: ({ f64, at }) => ({ sequence: f64[at / 8] ?? 0 }),
@@ -255,8 +272,8 @@ class StoreHandle extends StoreReads implements Store {
 
   async #close(): Promise<void> {
     this.closeReads()
-    await this.#embeds?.idle()
-    await this.#queue.idle()
+    await this.#embeds?.handedOn()
+    await this.#queue.settled()
     await this.#jobs.run(this.#native, CLOSE)
   }
 
@@ -273,9 +290,25 @@ class SnapshotHandle extends StoreReads implements Snapshot {
     this.sequence = exchange.check(native.sequence())
   }
 
+  /** Its layers never change, so nobody asks. */
+  protected newReader(): never {
+    throw closed('snapshot')
+  }
+
   [Symbol.dispose](): void {
     this.closeReads()
   }
+}
+
+/** A sequence (0) or a time in milliseconds (1). */
+function readMoment(moment: unknown): [number, number] {
+  if (moment instanceof Date) {
+    const ms = moment.getTime()
+    if (ms >= 0) return [1, ms]
+    throw invalid('moment', 'expected a date from 1970 on', moment)
+  }
+  if (Number.isSafeInteger(moment) && (moment as number) >= 0) return [0, moment as number]
+  throw invalid('moment', 'expected a sequence or a Date', moment ?? null)
 }
 
 /** Writes one operation of many; a refusal names its place in the caller's array. */
@@ -329,6 +362,50 @@ export async function openStore(
     throw error
   }
   return new StoreHandle(native, readerOf(native.reader()), completions, jobs, resolved, limits)
+}
+
+/**
+ * Checks the files of the store in a folder that no process has open, and changes nothing: every
+ * checksum, and what the files say of each other. Damage is in the report; what fails is a folder
+ * that holds no store (ERR_CONFIG) or that a process has open (ERR_LOCKED; ask `store.check()`).
+ */
+export async function checkFolder(path: string): Promise<CheckReport> {
+  return onFolder(path, { kind: JOBS.checkFolder, confirm: false, decode: readCheckReport })
+}
+
+/**
+ * Finds out what can be saved of a damaged store that no process has open, and exactly what is
+ * lost. Changes nothing unless `confirm` is true: then what can be saved is written, and every file
+ * that is not used any more is moved to a folder beside the others. Nothing is deleted.
+ */
+export async function repairFolder(
+  path: string,
+  options: { confirm?: boolean } = {},
+): Promise<RepairReport> {
+  const confirm = options.confirm === true
+  const decode = (message: Message): RepairReport => readRepairReport(message, confirm)
+  return onFolder(path, { kind: JOBS.repairFolder, confirm, decode })
+}
+
+/** Runs a job that opens no store. */
+async function onFolder<T>(
+  path: string,
+  { kind, confirm, decode }: { kind: number; confirm: boolean; decode: Job<T>['decode'] },
+): Promise<T> {
+  checkPath(path)
+  const completions = new Completions()
+  const native = exchange.native.createStore(completions.deliver)
+  const jobs = new Jobs(native, completions)
+  const write = (out: MessagePackWriter): void => {
+    out.arrayHeader(2)
+    out.str(resolvePath(path))
+    out.boolean(confirm)
+  }
+  try {
+    return await jobs.run(native, { kind, write, decode })
+  } finally {
+    await jobs.run(native, CLOSE)
+  }
 }
 
 /** The limits in force, in the engine's order. */

@@ -76,16 +76,20 @@ export interface StoreOptions {
   readOnly?: boolean
   /** Concepts held in memory before a flush, 1,000 to 10,000,000. @default 50000 */
   memoryThreshold?: number
-  /** Bytes the engine keeps to for delta, indexes and caches together. */
+  /**
+   * Bytes of memory for what is in no segment file yet, 16 MiB or more. At it, writes wait for
+   * segments to be written, up to `writeTimeoutMs`, then answer ERR_BUSY. @default no bound; a
+   * delta is written to a segment at 256 MiB
+   */
   memoryBytesMax?: number
-  /** How long a writer may wait for room, ms. @default 30000 */
+  /** How long a writer may wait for room, or for the embedder, ms. @default 30000 */
   writeTimeoutMs?: number
   /** How long a transaction may take, ms. @default 5000 */
   transactionTimeoutMs?: number
   reconciler?: ReconcilerOptions
   limits?: LimitOptions
   vectorIndex?: VectorIndexOptions
-  /** Keep old versions for this long. */
+  /** Keep versions for so many ms after they were replaced, for `at()`. @default none are kept */
   history?: { keepMs: number }
   /** Gives the vector of a concept or a query that comes without one. */
   embedder?: Embedder
@@ -166,6 +170,11 @@ export interface NeighborsOptions {
   label?: string
   /** Associations at most. Default: all. */
   limit?: number
+  /**
+   * Only associations that hold at this moment: from validFrom on, before validTo. One without
+   * limits always holds. Default: all, whenever they hold.
+   */
+  validAt?: Date
 }
 
 export interface ListOptions {
@@ -248,12 +257,17 @@ export interface PathOptions {
   types?: AssociationType[]
   /** Follow associations from source to target only, or both ways. @default 'out' */
   direction?: 'out' | 'both'
-  /** Associations below are not followed, 0 to 1. @default 0 */
+  /** Least confidence of a whole path, 0 to 1. @default 0 */
   confidenceMin?: number
-  /** Concepts visited before the search stops with what it has. */
+  /** Associations looked at before the search stops with what it has. @default 1000000 */
   visitedMax?: number
-  /** Time before the search stops with what it has, ms. */
+  /** Time before the search stops with what it has, ms. @default 10000 */
   timeMsMax?: number
+  /**
+   * Follow only associations that hold at this moment: from validFrom on, before validTo. One
+   * without limits always holds. Default: all, whenever they hold.
+   */
+  validAt?: Date
   signal?: AbortSignal
 }
 
@@ -347,6 +361,30 @@ export interface StoreStats {
   recovery: RecoveryStats
   /** False once a write has failed, until the store is opened again. Reads go on. */
   writable: boolean
+  /** The work behind the writes, since opening. */
+  background: BackgroundStats
+}
+
+/** Writing what is in memory to segment files, and merging these. */
+export interface BackgroundStats {
+  /** Segment files of concepts and associations. */
+  segments: number
+  vectorFiles: number
+  /** Everything up to this sequence is in segment files. */
+  floorSequence: Sequence
+  /** Parts of the memory that wait for being written. */
+  waiting: number
+  flushes: number
+  flushFailures: number
+  flushBytes: number
+  compactions: number
+  compactionFailures: number
+  compactionBytes: number
+  /** Files that are kept only because a snapshot or a result still reads them. */
+  obsoleteFiles: number
+  /** Why the last flush failed; it is tried again, and nothing is lost. */
+  flushError?: string
+  compactionError?: string
 }
 
 /** What opening the store found in its log. */
@@ -357,6 +395,8 @@ export interface RecoveryStats {
   logBytes: number
   /** Bytes of an unfinished write at the end: nothing of it was acknowledged, it was cut off. */
   tornBytes: number
+  /** Files that an earlier process left behind and that were removed. */
+  orphans: number
   durationUs: number
 }
 
@@ -393,11 +433,69 @@ export interface ReconcilerStats {
   recommendation: string
 }
 
+/** What a check looked at, and what is wrong with it. */
 export interface CheckReport {
+  /** Everything that was acknowledged is there: no problem but harmless ones. */
   sound: boolean
-  problems: { code: string; file?: string; offset?: number; message: string; advice: string }[]
+  problems: CheckProblem[]
   filesChecked: number
   bytesChecked: number
+  /** Concepts in segment files; what is in the log only is not counted. */
+  concepts: number
+  edges: number
+  /** Concepts with a vector among them. */
+  vectors: number
+}
+
+export interface CheckProblem {
+  /** Name of the kind of problem; docs/operations.md lists them. */
+  code: string
+  file?: string
+  /** Byte of the file at which it shows. */
+  offset?: number
+  message: string
+  advice: string
+}
+
+/** What a repair does, or did, and all that is lost by it. */
+export interface RepairReport {
+  /** There is nothing to do. */
+  sound: boolean
+  /** The files were changed: `confirm` was given. */
+  done: boolean
+  /** The manifest was made anew of what the files say. */
+  manifestRebuilt: boolean
+  /** Files that are not used any more, or only a first part of them. */
+  leftOut: { file: string; readable: number; total?: number }[]
+  /** Last commit of the log that is kept, if the log is damaged. */
+  logEndsAt?: Sequence
+  concepts: LostConcept[]
+  associations: LostAssociation[]
+  /** Where the files are that were moved away. */
+  aside?: string
+}
+
+/**
+ * `gone`: it does not exist any more. `older`: it is as the commit `sequence` left it; what was
+ * deleted later exists again. `partly`: a later commit, `sequence`, changed it, and what that did
+ * not say is lost. `noVector`: only its vector is lost.
+ */
+export type Fate = 'gone' | 'older' | 'partly' | 'noVector'
+
+export interface LostConcept {
+  id: ConceptId
+  key?: string
+  fate: Fate
+  sequence?: Sequence
+}
+
+export interface LostAssociation {
+  source: ConceptId
+  target: ConceptId
+  type: AssociationType
+  label?: string
+  fate: Fate
+  sequence?: Sequence
 }
 
 /** Turns texts into vectors, in order. */

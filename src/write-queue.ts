@@ -1,12 +1,12 @@
 // Collects the writes of one turn of the event loop and hands them to the engine in one call.
 //
 // Invariants: the bytes in `out` are whole frames [u32 token, u32 bytes, batch] whose tokens wait
-// in `completions`. Frames reach the engine in the order of the calls. What is in flight is
-// bounded; over the bound, encoded writes wait here for at most the write timeout, then get
-// ERR_BUSY.
+// in `completions`. Frames reach the engine in the order of the calls; they are settled in any
+// order, because what is refused is answered at once. What is in flight is bounded; over the bound,
+// encoded writes wait here for at most the write timeout, then get ERR_BUSY.
 
 import { SutraError } from './errors.js'
-import type { Completions, Message } from './completions.js'
+import type { Completions, Message, Period } from './completions.js'
 import { MessagePackWriter } from './message-pack/writer.js'
 import { exchange, type NativeStore } from './native.js'
 
@@ -22,8 +22,13 @@ const CHUNK_BYTES = 128 * 1024
 const IN_FLIGHT_BYTES_MAX = 64 * 1024 * 1024
 const IN_FLIGHT_OPERATIONS_MAX = 65_536
 
-/** Bound on what waits here because of the bound above. */
+/** Bound on what waits, here because of the bound above or for the embedder. */
 const WAITING_BYTES_MAX = 1024 * 1024 * 1024
+
+/** A period and who waits for its end. */
+interface FlushPeriod extends Period {
+  readonly wake: (() => void)[]
+}
 
 /** Frames that wait for room. */
 interface Chunk {
@@ -55,6 +60,7 @@ export class WriteQueue {
   readonly #native: NativeStore
   readonly #completions: Completions
   readonly #writeTimeoutMs: number
+  readonly #waitingBytesMax: number
   readonly #flush = (): void => this.flush()
   #frames = 0
   /** True while a caller encodes. That may run a getter of his, which must not touch `out`. */
@@ -64,24 +70,35 @@ export class WriteQueue {
   #inFlightBytes = 0
   #waiting: Chunk[] = []
   #waitingBytes = 0
+  /** Bytes that were cut out and not given back. */
+  #cutBytes = 0
   #timer: NodeJS.Timeout | undefined
-  #onIdle: (() => void)[] = []
+  /** Of now; the ones before it, oldest first, in `#ended`. */
+  #period: FlushPeriod = { open: 0, wake: [] }
+  #ended: FlushPeriod[] = []
 
-  constructor(native: NativeStore, completions: Completions, writeTimeoutMs: number) {
+  constructor(
+    native: NativeStore,
+    completions: Completions,
+    writeTimeoutMs: number,
+    waitingBytesMax = WAITING_BYTES_MAX,
+  ) {
     this.#native = native
     this.#completions = completions
     this.#writeTimeoutMs = writeTimeoutMs
+    this.#waitingBytesMax = waitingBytesMax
     completions.onSettled((operations, bytes) => this.#settled(operations, bytes))
-  }
-
-  /** Bytes that wait for room, for statistics. */
-  get waitingBytes(): number {
-    return this.#waitingBytes
   }
 
   /** Starts a frame: the caller encodes a batch into `out` and then calls commit or abandon. */
   begin(): number {
-    if (this.#waitingBytes > WAITING_BYTES_MAX) throw busy('too many writes wait for room')
+    if (this.#waitingBytes + this.#cutBytes > this.#waitingBytesMax) {
+      throw busy('too many writes wait')
+    }
+    return this.#start()
+  }
+
+  #start(): number {
     if (this.#isEncoding) {
       throw new SutraError('ERR_INVALID', 'a getter of a value that is written must not write')
     }
@@ -96,16 +113,23 @@ export class WriteQueue {
   abandon(start: number): void {
     this.#isEncoding = false
     this.out.at = start
-    this.#wakeIdle()
   }
 
-  /** Cuts the batch out of a frame that is not to be written yet. */
+  /**
+   * Cuts the batch out of a frame that is not to be written yet. Until it is given to `commitBytes`
+   * or `drop` it counts as a write that waits.
+   */
   cut(start: number): Buffer {
     const bytes = Buffer.from(this.out.buffer.subarray(start + FRAME_HEADER_BYTES, this.out.at))
     this.#isEncoding = false
     this.out.at = start
-    this.#wakeIdle()
+    this.#cutBytes += bytes.length
     return bytes
+  }
+
+  /** A batch that was cut out will not be written. */
+  drop(batch: Buffer): void {
+    this.#cutBytes -= batch.length
   }
 
   /** Ends the frame and answers the promise of its result. */
@@ -114,7 +138,9 @@ export class WriteQueue {
     const promise = new Promise<unknown>(takeSettlers) as Promise<T>
     const bytes = this.out.at - start - FRAME_HEADER_BYTES
     const { decode, group } = kind
-    const waiting = { decode, resolve: resolveLast, reject: rejectLast, bytes, group }
+    const period = this.#period
+    period.open++
+    const waiting = { decode, resolve: resolveLast, reject: rejectLast, bytes, group, period }
     this.out.frameHeader(start, this.#completions.add(waiting), bytes)
     this.#frames++
     if (this.out.at >= CHUNK_BYTES) this.flush()
@@ -124,7 +150,9 @@ export class WriteQueue {
 
   /** Writes a batch that was cut out before. */
   commitBytes<T>(batch: Buffer, kind: WriteKind): Promise<T> {
-    const start = this.begin()
+    this.drop(batch)
+    // It was admitted when it was begun.
+    const start = this.#start()
     this.out.reserve(batch.length)
     this.out.at += batch.copy(this.out.buffer, this.out.at)
     return this.commit(start, kind)
@@ -173,6 +201,7 @@ export class WriteQueue {
     this.#inFlightOperations -= operations
     this.#inFlightBytes -= bytes - operations * FRAME_HEADER_BYTES
     this.#rejectFrames(buffer, bytes, exchange.error(0))
+    this.#endPeriods()
   }
 
   #rejectFrames(buffer: Buffer, bytes: number, error: SutraError): void {
@@ -192,7 +221,7 @@ export class WriteQueue {
       this.#submit(chunk.bytes, chunk.bytes.length, chunk.operations)
     }
     if (this.#waiting.length === 0) this.#stopWatching()
-    this.#wakeIdle()
+    this.#endPeriods()
   }
 
   /** Sets the timer for the chunk that has waited longest. */
@@ -221,25 +250,28 @@ export class WriteQueue {
       this.#rejectFrames(chunk.bytes, chunk.bytes.length, error)
     }
     this.#watch()
-    this.#wakeIdle()
+    this.#endPeriods()
   }
 
-  /** Resolves once nothing is collected, waiting or in flight. */
-  idle(): Promise<void> {
+  /** Resolves once every write committed so far is settled, however many come meanwhile. */
+  settled(): Promise<void> {
     this.flush()
     return new Promise((resolve) => {
-      this.#onIdle.push(resolve)
-      this.#wakeIdle()
+      this.#period.wake.push(resolve)
+      this.#ended.push(this.#period)
+      this.#period = { open: 0, wake: [] }
+      this.#endPeriods()
     })
   }
 
-  #wakeIdle(): void {
-    if (this.#onIdle.length === 0 || this.#inFlightOperations > 0 || this.out.at > 0) return
-    if (this.#waiting.length > 0) return
-    for (const wake of this.#onIdle.splice(0)) wake()
+  #endPeriods(): void {
+    while (this.#ended[0]?.open === 0) {
+      for (const wake of this.#ended.shift()?.wake ?? []) wake()
+    }
   }
 }
 
-function busy(message: string): SutraError {
+/** Too much to do: nothing of the write was done, it may be tried again. */
+export function busy(message: string): SutraError {
   return new SutraError('ERR_BUSY', message)
 }

@@ -125,6 +125,36 @@ it('neighbors and paths follow what the documents say', async (t) => {
   t.is((await run('paths', '--key', 'doc:README.md', 'folder:.', '--type', 'causal')).code, 0)
 })
 
+it('neighbors and paths at a moment show what held then', async (t) => {
+  const { cwd, run } = t.context
+  const lines = [
+    { kind: 'concept', key: 'ada', content: 'Ada' },
+    { kind: 'concept', key: 'acme', content: 'Acme' },
+    {
+      kind: 'association',
+      source: 'ada',
+      target: 'acme',
+      type: 'semantic',
+      label: 'works at',
+      validFrom: '2020-01-01T00:00:00Z',
+      validTo: '2024-01-01T00:00:00Z',
+    },
+  ]
+  writeFileSync(join(cwd, 'ada.jsonl'), lines.map((line) => JSON.stringify(line)).join('\n'))
+  t.is((await run('import', 'ada.jsonl')).code, 0)
+  const counts = async (...at: string[]): Promise<number[]> => {
+    const near = await run('neighbors', '--key', 'ada', '--json', ...at)
+    const ways = await run('paths', '--key', 'ada', 'acme', '--json', ...at)
+    const { total_found } = JSON.parse(near.stdout) as { total_found: number }
+    return [total_found, (JSON.parse(ways.stdout) as { paths: unknown[] }).paths.length]
+  }
+  t.deepEqual(await counts(), [1, 1])
+  t.deepEqual(await counts('--valid-at', '2019-12-31'), [0, 0])
+  t.deepEqual(await counts('--valid-at', '2020-01-01'), [1, 1])
+  t.deepEqual(await counts('--valid-at', '2024-01-01T00:30:00+01:00'), [1, 1])
+  t.deepEqual(await counts('--valid-at', '2024-01-01'), [0, 0])
+})
+
 it('stats counts what is there', async (t) => {
   const { run } = t.context
   const { stdout } = await run('stats', '--json')

@@ -38,6 +38,31 @@ test('import reads a file, a compressed one and standard input', async (t) => {
   }
 })
 
+test('import keeps earlier versions for as long as --history-keep-ms says', async (t) => {
+  const many = (text: string): string =>
+    jsonl(
+      Array.from({ length: 1_500 }, (_, at) => ({
+        kind: 'concept',
+        key: `${at}`,
+        content: `${text} ${at}`,
+      })),
+    )
+  for (const flags of [[], ['--history-keep-ms', '3600000']]) {
+    const cwd = folder(t)
+    const args = ['import', '-', '--memory-threshold', '1000', ...flags]
+    t.is((await sutra(args, { cwd, stdin: many('first') })).code, 0)
+    const { stdout } = await sutra(['stats', '--json'], { cwd })
+    const { sequence } = JSON.parse(stdout) as { sequence: number }
+    t.is((await sutra(args, { cwd, stdin: many('second') })).code, 0)
+    const history = { keepMs: 3_600_000 }
+    await using store = await openStore(join(cwd, 'data'), { history })
+    await store.flush()
+    t.is(store.getByKey('7')?.content, 'second 7')
+    if (flags.length === 0) t.throws(() => store.at(sequence), { code: 'ERR_NOT_FOUND' })
+    else t.is(store.at(sequence).getByKey('7')?.content, 'first 7')
+  }
+})
+
 test('a bad line is reported with its number, the others are imported', async (t) => {
   const cwd = folder(t)
   writeFileSync(join(cwd, 'bad.jsonl'), `${jsonl(LINES)}not JSON\n{"kind":"concept"}\n`)

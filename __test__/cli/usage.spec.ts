@@ -55,6 +55,8 @@ const USAGE: [args: string[], message: RegExp][] = [
   [['neighbors', 'x', '--direction', 'up'], /argument --direction is "up": must be one of/],
   [['neighbors', 'x', '--type', 'causal,magic'], /argument --type/],
   [['paths', 'a', 'b', '--hops', '21'], /argument --hops/],
+  [['paths', 'a', 'b', '--valid-at', 'May'], /argument --valid-at is "May": must be a day like/],
+  [['neighbors', 'a', '--valid-at', '2024-02-30'], /argument --valid-at/],
   [['get', 'x', '--namespace', '../x'], /argument --namespace/],
   [['serve', '--port', '65536'], /httpPort \(argument --port\) is "65536"/],
   [['serve', '--dimension', '0'], /vectorDimension \(argument --dimension\)/],

@@ -27,6 +27,8 @@ const BAD_VARIABLES: [variable: string, values: string[]][] = [
     ['0', '4097', '-1', '1.5', 'x', '1e3', '0x10', ' 7', '7 ', 'NaN', 'Infinity'],
   ],
   ['MEMORY_THRESHOLD', ['999', '10000001', 'many', '1_000']],
+  ['SUTRA_MEMORY_BYTES_MAX', ['16777215', '1099511627777', '16MiB', '1e9']],
+  ['SUTRA_HISTORY_KEEP_MS', ['0', '-1', '1.5', '3155760000001', '1h', 'on']],
   ['RECONCILE_BASE_INTERVAL_MS', ['0', '101', '10ms']],
   ['SUTRA_NUM_SHARDS', ['0', '65', 'four']],
   ['SUTRA_STORAGE_MODE', ['Single', 'cluster', 'sharded']],
@@ -72,6 +74,22 @@ const GOOD_VARIABLES: [variable: string, name: string, values: [string, unknown]
     [
       ['1000', 1000],
       ['10000000', 10_000_000],
+    ],
+  ],
+  [
+    'SUTRA_MEMORY_BYTES_MAX',
+    'memoryBytesMax',
+    [
+      ['16777216', 16_777_216],
+      ['1099511627776', 1_099_511_627_776],
+    ],
+  ],
+  [
+    'SUTRA_HISTORY_KEEP_MS',
+    'historyKeepMs',
+    [
+      ['1', 1],
+      ['3155760000000', 3_155_760_000_000],
     ],
   ],
   [

@@ -69,11 +69,12 @@ withShim('syncs that begin to fail at random instants lose nothing acknowledged'
   t.timeout(ROUNDS * 60_000)
   const { folder, trigger, env } = placeOf(t)
   const model = new Model()
+  const writer = { folder, seed: SEED, flushChance: 0.02 }
   const dice = new Dice(SEED)
   let failed = 0
   for (let round = 0; round < ROUNDS; round++) {
     const report = await runWriter(
-      { folder, seed: SEED, round, durability: 'fsync', inFlight: 16, operationsMax: 100_000 },
+      { ...writer, round, durability: 'fsync', inFlight: 16, operationsMax: 100_000 },
       {
         signal: 'SIGTERM',
         from: `done ${dice.between(50, 150)}`,

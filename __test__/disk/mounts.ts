@@ -23,6 +23,11 @@ export function mountTmpfs(megabytes: number): string {
   return folder
 }
 
+/** From now on nothing on the file system can be written. */
+export function makeReadOnly(folder: string): void {
+  execFileSync('mount', ['-o', 'remount,ro', folder])
+}
+
 /** Takes a file system away, whether or not something in it is open still. */
 export function unmount(folder: string): void {
   execFileSync('umount', ['--lazy', folder])

@@ -25,7 +25,7 @@ async function control(disk: PowerDisk): Promise<{ acknowledged: number; there: 
     { ...writer, durability: 'os' },
     { signal: 'SIGKILL', from: 'done', afterMs: CONTROL_MS, before: () => disk.cut() },
   )
-  disk.restore()
+  await disk.restore()
   const sequences = [...answers.values()].map((answer) =>
     'sequence' in answer ? answer.sequence : 0,
   )

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { compile, compilerProblem } from './compile.js'
+import { collectGarbage } from '../layers/garbage.js'
 import { mountingProblem, newFolder, unmount } from './mounts.js'
 
 const IMAGE_BYTES = 4 * 2 ** 30
@@ -41,7 +42,9 @@ export class PowerDisk {
   }
 
   /** Power is back: what is there is what was on the disk. No process may use the folder. */
-  restore(): void {
+  async restore(): Promise<void> {
+    // Concepts that a closed store handed out keep the files mapped that they were read from.
+    await collectGarbage()
     execFileSync('umount', [this.folder])
     this.#mount()
   }

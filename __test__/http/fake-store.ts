@@ -13,8 +13,21 @@ const STATS = {
   durability: 'fsync',
   memoryBytes: {},
   diskBytes: {},
-  recovery: { commits: 0, logBytes: 0, tornBytes: 0, durationUs: 0 },
+  recovery: { commits: 0, logBytes: 0, tornBytes: 0, orphans: 0, durationUs: 0 },
   writable: true,
+  background: {
+    segments: 0,
+    vectorFiles: 0,
+    floorSequence: 0,
+    waiting: 0,
+    flushes: 0,
+    flushFailures: 0,
+    flushBytes: 0,
+    compactions: 0,
+    compactionFailures: 0,
+    compactionBytes: 0,
+    obsoleteFiles: 0,
+  },
 }
 
 /** The calls given, over calls that answer for an empty store. */

@@ -201,6 +201,25 @@ test('stats has the names of the checklist and of the earlier API', async (t) =>
   t.true((body['memory_usage_mb'] as number) > 1)
 })
 
+test('stats say what was written to segment files, and that nothing failed', async (t) => {
+  const { app } = await open(t)
+  await call(app, 'POST', '/learn', { content: 'a' })
+  await call(app, 'POST', '/flush')
+  const { body } = await call(app, 'GET', '/stats')
+  t.like(body['background'], {
+    segments: 1,
+    vector_files: 1,
+    floor_sequence: 1,
+    waiting: 0,
+    flushes: 1,
+    flush_failures: 0,
+    flush_error: null,
+    compactions: 0,
+    compaction_error: null,
+  })
+  t.true((body['disk_bytes'] as Record<string, number>)['segments']! > 0)
+})
+
 test('transaction-stats, reconciler-stats and health have their fields', async (t) => {
   const { app } = await open(t)
   await call(app, 'POST', '/learn', { content: 'a' })

@@ -7,19 +7,22 @@ interface Sums {
   calls: number
   answered: number
   torn: number
+  orphans: number
 }
 
-function add(sums: Sums, { report, tornBytes }: Round): void {
+function add(sums: Sums, { report, tornBytes, orphans }: Round): void {
   sums.calls += report.issued
   sums.answered += report.answers.size
   sums.torn += tornBytes > 0 ? 1 : 0
+  sums.orphans += orphans
 }
 
-function line(done: number, { counts }: Round, sums: Sums): string {
+function line(done: number, { counts, segments }: Round, sums: Sums): string {
   const { concepts, vectors, edges } = counts
   return (
     `${done} rounds: ${sums.answered} of ${sums.calls} calls answered, ${sums.torn} torn writes ` +
-    `cut off; ${concepts} concepts, ${vectors} vectors, ${edges} associations checked`
+    `cut off, ${sums.orphans} unfinished files removed; ${concepts} concepts, ${vectors} ` +
+    `vectors, ${edges} associations checked in ${segments} segments and the log`
   )
 }
 
@@ -30,7 +33,7 @@ export async function prove(
   rounds: number,
   seed: number,
 ): Promise<boolean> {
-  const sums: Sums = { calls: 0, answered: 0, torn: 0 }
+  const sums: Sums = { calls: 0, answered: 0, torn: 0, orphans: 0 }
   console.log(`seed ${seed}`)
   for (let done = 1; done <= rounds; done++) {
     const round = await kills.next()

@@ -21,18 +21,18 @@ export interface Round {
   readonly counts: Counts
   /** Bytes of an unfinished write that opening cut off. */
   readonly tornBytes: number
+  /** Segment files that the store was read from, beside its log. */
+  readonly segments: number
+  /** Files of an unfinished flush or merge that opening removed. */
+  readonly orphans: number
 }
 
-interface Found {
-  readonly problems: string[]
-  readonly counts: Counts
-  readonly tornBytes: number
-}
+type Found = Omit<Round, 'report' | 'problems'> & { problems: string[] }
 
 /** A disk that loses its power with the process. */
 export interface Power {
   cut(): void
-  restore(): void
+  restore(): Promise<void>
 }
 
 /** A folder that is written to and killed again and again. */
@@ -60,6 +60,8 @@ export class KillRounds {
       durability: this.#power ? 'fsync' : dice.pick(['fsync', 'os'] as const),
       inFlight: dice.pick([1, 4, 32, 256]),
       operationsMax: OPERATIONS_MAX,
+      flushChance: dice.pick([0, 0.005, 0.05, 0.3]),
+      ...(dice.chance(0.5) && { keepMs: dice.pick([1, 100, 1_000_000]) }),
     }
     // Now and then it is killed while it opens, which is while it mends what the kill before left.
     const isEarly = round > 0 && dice.chance(0.15)
@@ -69,17 +71,21 @@ export class KillRounds {
       afterMs: dice.fraction() * (isEarly ? OPENING_MS_MAX : KILL_MS_MAX),
       before: () => this.#power?.cut(),
     })
-    this.#power?.restore()
+    await this.#power?.restore()
     // Without power the process may fail to open the store, and end before it is killed.
     if (report.signal !== 'SIGKILL' && !(isEarly && this.#power)) {
-      const problems = [`the process ended by itself: ${report.code} ${report.errors}`]
-      return { report, problems, counts: this.#model.counts(), tornBytes: 0 }
+      const problem = `the process ended by itself: ${report.code} ${report.errors}`
+      return { report, ...this.#failed(problem) }
     }
     const found = await this.#check(round, report)
     // Half of the time the next process finds what this one left, and has to mend it itself.
-    if (found.problems.length === 0 && dice.chance(0.5))
-      found.problems.push(...(await this.#mend()))
-    return { report, ...found }
+    const isMended = found.problems.length === 0 && dice.chance(0.5)
+    return { report, ...found, ...(isMended && (await this.#mend())) }
+  }
+
+  #failed(problem: string): Found {
+    const counts = this.#model.counts()
+    return { problems: [problem], counts, tornBytes: 0, segments: 0, orphans: 0 }
   }
 
   /** Opens for reading, so that what is wrong is left as it was found. */
@@ -87,28 +93,38 @@ export class KillRounds {
     const model = this.#model
     try {
       await using store = await openStore(this.folder, { readOnly: true })
-      const { sequence, recovery } = store.stats()
+      const { sequence, recovery, background } = store.stats()
       const operation = (index: number) => operationOf(this.#seed, round, index)
       const problems = findState(model, report, operation, await readContents(store))
       problems.push(...(await searchProblems(store)))
       if (problems.length > 0) {
-        const { tornBytes } = recovery
         const told = lastAcknowledged(report)
-        problems.push(`at commit ${sequence}, ${tornBytes} bytes torn, ${told} acknowledged`)
+        const torn = `${recovery.tornBytes} bytes torn`
+        const flushed = `flushed to ${background.floorSequence}`
+        problems.push(`at commit ${sequence}, ${torn}, ${flushed}, ${told} acknowledged`)
       }
-      return { problems, counts: model.counts(), tornBytes: recovery.tornBytes }
+      const { tornBytes } = recovery
+      const { segments } = background
+      return { problems, counts: model.counts(), tornBytes, segments, orphans: 0 }
     } catch (error) {
-      return { problems: [`opening: ${String(error)}`], counts: model.counts(), tornBytes: 0 }
+      return this.#failed(`opening: ${String(error)}`)
     }
   }
 
-  /** Opens for writing, which cuts off what is torn; the contents must stay the same. */
-  async #mend(): Promise<string[]> {
+  /**
+   * Opens for writing, which cuts off what is torn and removes files that were not finished; the
+   * contents must stay the same, also when all of them are in segments.
+   */
+  async #mend(): Promise<Pick<Found, 'problems' | 'orphans'>> {
     try {
       await using store = await openStore(this.folder)
-      return differences(this.#model.lines(), await readContents(store))
+      const { orphans } = store.stats().recovery
+      const problems = differences(this.#model.lines(), await readContents(store))
+      await store.flush()
+      problems.push(...differences(this.#model.lines(), await readContents(store)))
+      return { problems, orphans }
     } catch (error) {
-      return [`opening for writing: ${String(error)}`]
+      return { problems: [`opening for writing: ${String(error)}`], orphans: 0 }
     }
   }
 }

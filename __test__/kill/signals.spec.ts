@@ -30,8 +30,9 @@ for (const durability of ['fsync', 'os', 'none'] as const) {
   test(`SIGTERM under load: every call is answered and there, durability ${durability}`, async (t) => {
     const folder = folderOf(t)
     const dice = new Dice(SEED, Date.now())
+    const writer = { folder, seed: SEED, round: 0 }
     const ended = await runWriter(
-      { folder, seed: SEED, round: 0, durability, inFlight: 64, operationsMax: 1_000_000 },
+      { ...writer, durability, inFlight: 64, operationsMax: 1_000_000, flushChance: 0.02 },
       { signal: 'SIGTERM', from: 'done', afterMs: dice.below(200) },
     )
     t.is(ended.code, 0, ended.errors)

@@ -4,6 +4,7 @@
 import { writeSync } from 'node:fs'
 import { openStore, SutraError } from '../../src/index.js'
 import type { Durability, Store } from '../../src/index.js'
+import { Dice } from './dice.js'
 import { DIMENSION, operationOf, perform, type Operation } from './operations.js'
 import { LIES, type Plant } from './plants.js'
 
@@ -17,11 +18,19 @@ export interface WriterOptions {
   readonly inFlight: number
   /** Calls in all; afterwards it waits for its end. */
   readonly operationsMax: number
+  /** Of a call to be preceded by one that asks for a flush; 0 if left out. */
+  readonly flushChance?: number
+  /** Of `history`, which is off if left out. */
+  readonly keepMs?: number
   /** Tell a lie after the last call. */
   readonly plant?: Plant
 }
 
 const LONG_MS = 1 << 30
+/** The least that openStore takes: what is in memory goes to segments as often as it can. */
+const SMALL_MEMORY = { memoryThreshold: 1_000, memoryBytesMax: 16 << 20 }
+/** Apart from the dice of the calls. */
+const FLUSH_DICE = -2
 
 /** The pipe does not block: when it is full, the line is tried again until it is read. */
 function say(line: string): void {
@@ -47,9 +56,11 @@ class Writer {
   }
 
   async run(): Promise<void> {
-    const { folder, durability, plant, operationsMax } = this.#options
+    const { folder, durability, plant, operationsMax, keepMs } = this.#options
     say('opening')
-    const opening = openStore(folder, { vectorDimension: DIMENSION, durability })
+    const history = keepMs === undefined ? {} : { history: { keepMs } }
+    const options = { vectorDimension: DIMENSION, durability, ...SMALL_MEMORY, ...history }
+    const opening = openStore(folder, options)
     // Without it the process would end when there is nothing left to do.
     const waiting = setInterval(() => undefined, LONG_MS)
     process.once('SIGTERM', () => {
@@ -67,8 +78,9 @@ class Writer {
   }
 
   async #write(store: Store): Promise<void> {
-    const { seed, round, operationsMax, inFlight } = this.#options
+    const { seed, round, operationsMax, inFlight, flushChance = 0 } = this.#options
     for (let index = 0; index < operationsMax && !this.#isStopped; index++) {
+      if (new Dice(seed, round, index, FLUSH_DICE).chance(flushChance)) void this.#flush(store)
       say(`issue ${index}`)
       const call = this.#call(store, index, operationOf(seed, round, index))
       this.#running.add(call)
@@ -88,6 +100,15 @@ class Writer {
       say(`refused ${index} ${error.code}`)
       // The log has failed, or the store is closed: no call can be made any more.
       if (error.code === 'ERR_IO' || error.code === 'ERR_CLOSED') this.#fail()
+    }
+  }
+
+  /** Nobody waits for it: the calls go on while segments are written and merged. */
+  async #flush(store: Store): Promise<void> {
+    try {
+      await store.flush()
+    } catch (error) {
+      if (!(error instanceof SutraError)) throw error
     }
   }
 

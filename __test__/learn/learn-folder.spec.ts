@@ -230,6 +230,53 @@ test('what cannot be read this time is kept', async (t) => {
   return t.is(store.stats().concepts, concepts)
 })
 
+test('a .gitignore that cannot be read is a problem of that file', async (t) => {
+  const store = await emptyStore(t)
+  const folder = folderWith(t, { 'a.md': '# A\n', 'sub/b.md': '# B\n', 'sub/c.log.md': '# C\n' })
+  write(folder, 'sub/.gitignore', '*.log.md\n'.repeat(200_000))
+  const report = await learnFolder(store, folder)
+  const ofList = report.problems.filter(({ reason }) => reason !== 'unsupported')
+  t.like(ofList, [{ path: 'sub/.gitignore', reason: 'too-large' }])
+  t.is(ofList.length, 1)
+  t.truthy(store.getByKey('doc:sub/c.log.md'))
+  write(folder, 'sub/.gitignore', '*.log.md\n')
+  t.is((await learnFolder(store, folder)).problemCounts['too-large'], undefined)
+  t.is(store.getByKey('doc:sub/c.log.md'), undefined)
+  if (process.getuid?.() === 0) return t.pass('root reads everything')
+  chmodSync(join(folder, 'sub/.gitignore'), 0)
+  const unreadable = (await learnFolder(store, folder)).problems
+  return t.true(
+    unreadable.some(({ path, reason }) => path === 'sub/.gitignore' && reason === 'unreadable'),
+  )
+})
+
+test('folders of packages that cannot be read are told, and what they gave is kept', async (t) => {
+  const store = await emptyStore(t)
+  const folder = folderWith(t, {
+    'package.json': '{"name": "app"}',
+    'node_modules/one/package.json': '{"name": "one", "dependencies": {"two": "1"}}',
+    'node_modules/one/README.md': '# One\n',
+    'node_modules/@s/three/package.json': '{"name": "@s/three"}',
+  })
+  await learnFolder(store, folder, { packages: true })
+  const before = Object.keys(await holding(store))
+  t.true(before.includes('package:@s/three'))
+  // A link that leads to itself cannot be read even by root.
+  rmSync(join(folder, 'node_modules'), { recursive: true })
+  symlinkSync('node_modules', join(folder, 'node_modules'))
+  const report = await learnFolder(store, folder, { packages: true })
+  t.true(report.problems.some((one) => one.path === 'node_modules' && one.reason === 'unreadable'))
+  t.deepEqual(Object.keys(await holding(store)), before)
+  // What is not there is no problem, and gives nothing.
+  rmSync(join(folder, 'node_modules'))
+  t.deepEqual((await learnFolder(store, folder, { packages: true })).problemCounts, {})
+  t.is(store.getByKey('package:@s/three'), undefined)
+  symlinkSync('package-lock.json', join(folder, 'package-lock.json'))
+  const locked = await learnFolder(store, folder, { packages: true })
+  t.true(locked.problems.some((one) => one.path === 'package-lock.json'))
+  t.is(locked.problemCounts.unreadable, 1)
+})
+
 test('installed packages: READMEs, the graph, one concept for several versions', async (t) => {
   const store = await emptyStore(t)
   const manifest = (name: string, version: string, dependencies = {}): string =>

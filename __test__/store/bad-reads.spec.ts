@@ -142,9 +142,7 @@ test('what is not there is empty, not an error', async (t) => {
 test('what later versions bring is refused by name', async (t) => {
   const store = await temporaryStore(t)
   const calls = {
-    at: () => store.at(1),
     transaction: () => store.transaction(() => 1),
-    check: () => store.check(),
     backup: () => store.backup('file'),
   }
   for (const [field, call] of Object.entries(calls)) {

@@ -154,3 +154,50 @@ test('writes keep their order, however long each of their texts takes', async (t
   t.true((await removed).deleted)
   t.false(store.has(id))
 })
+
+test('a write that waited for the embedder for longer than writeTimeoutMs gets ERR_BUSY and leaves nothing', async (t) => {
+  const signals: (AbortSignal | undefined)[] = []
+  const late: ((vectors: Float32Array[]) => void)[] = []
+  const embedder: Embedder = {
+    name: 'hangs',
+    dimension: 3,
+    embed: (texts, { signal }) => {
+      if (texts[0] === 'quick') return Promise.resolve([Float32Array.of(1, 2, 3)])
+      signals.push(signal)
+      return new Promise((resolve) => late.push(resolve))
+    },
+  }
+  const store = await temporaryStore(t, { embedder, writeTimeoutMs: 50 })
+  const [hung, behind] = await Promise.allSettled([
+    store.learn({ key: 'hung', content: 'text' }),
+    store.learn({ key: 'behind', content: 'with', vector: [1, 2, 3] }),
+  ])
+  t.like(hung, { status: 'rejected', reason: { code: 'ERR_BUSY', retryable: true } })
+  // Only the text needed the embedder.
+  t.is(behind.status, 'fulfilled')
+  t.true(signals[0]?.aborted)
+  // The answer comes too late, and later writes do not wait for it.
+  late[0]?.([Float32Array.of(9, 9, 9)])
+  await store.learn({ key: 'quick', content: 'quick' })
+  await store.flush()
+  t.is(store.getByKey('hung'), undefined)
+  t.truthy(store.getByKey('quick'))
+  t.is(store.stats().concepts, 2)
+})
+
+test('a flush does not wait for texts that are embedded after it', async (t) => {
+  const gate = gateOf()
+  const embedder = recorded(async (texts) => {
+    if (texts.includes('late')) await gate.promise
+    return texts.map(() => Float32Array.of(1, 2, 3))
+  })
+  const store = await temporaryStore(t, { embedder })
+  const early = store.learn({ content: 'early' })
+  const flushed = store.flush()
+  const late = store.learn({ content: 'late' })
+  const limit = new Promise((resolve) => setTimeout(resolve, 5_000, 'too long').unref())
+  t.deepEqual(await Promise.race([flushed, limit]), { sequence: 1 })
+  t.is((await early).sequence, 1)
+  gate.resolve()
+  t.is((await late).sequence, 2)
+})

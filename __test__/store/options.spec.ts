@@ -1,7 +1,7 @@
 // The options of openStore: every range, all problems in one error, and what must match the folder.
 import test from 'ava'
-import { openStore } from '../../src/index.js'
-import { refusal, temporaryFolder } from './temporary-store.js'
+import { conceptIdOf, openStore } from '../../src/index.js'
+import { refusal, temporaryFolder, temporaryStore } from './temporary-store.js'
 
 const NO_NUMBERS = [Number.NaN, Number.POSITIVE_INFINITY, '5', null, true, {}, 5n]
 /** Option, values outside of its range, values inside. */
@@ -9,7 +9,7 @@ const NUMBERS: [name: string, outside: unknown[], inside: number[]][] = [
   ['vectorDimension', [0, 4097, 1.5, -1], [1, 4096]],
   ['shards', [0, 65, 1.5, 2], [1]],
   ['memoryThreshold', [999, 10_000_001], [1000, 10_000_000]],
-  ['memoryBytesMax', [0, 1024], [2 ** 30]],
+  ['memoryBytesMax', [0, 2 ** 24 - 1], [2 ** 24, 2 ** 30]],
   ['writeTimeoutMs', [0, 3_600_001, 1.5], [1, 3_600_000]],
   ['transactionTimeoutMs', [0, 3_600_001], [1, 3_600_000]],
   ['reconciler.intervalMsMin', [0, -1, 60_001], [0.5]],
@@ -24,6 +24,7 @@ const NUMBERS: [name: string, outside: unknown[], inside: number[]][] = [
   ['limits.pathHopsMax', [0, 65], [1, 64]],
   ['limits.searchKMax', [0, 10_001], [1, 10_000]],
   ['limits.attributesBytesMax', [0, 2 ** 20 + 1], [1, 2 ** 20]],
+  ['history.keepMs', [0, -1, 1.5, 2 ** 53], [1, 86_400_000, Number.MAX_SAFE_INTEGER]],
 ]
 const OTHERS: [name: string, outside: unknown[]][] = [
   ['metric', ['euclid', 7, null]],
@@ -33,7 +34,9 @@ const OTHERS: [name: string, outside: unknown[]][] = [
   ['limits', [7, null, []]],
   ['embedder', [7, null, {}, { name: 'x', dimension: 3 }]],
   ['vectorIndex', [{}, { efSearch: 5 }]],
-  ['history', [{ keepMs: 5 }]],
+  ['history', [7, true, 'on', null, []]],
+  ['history.keepMs', [undefined]],
+  ['history.unknown', [1]],
   ['unknown', [1]],
   ['limits.unknown', [1]],
   ['reconciler.unknown', [1]],
@@ -69,6 +72,14 @@ test('an option inside of its range is taken', async (t) => {
     }
   }
   t.pass()
+})
+
+test('history without a time to keep is refused, not taken for off', async (t) => {
+  for (const history of [{}, { keepMs: undefined }, { keep: 5 }]) {
+    const error = await refusal(() => openStore('x', { history } as never))
+    t.is(error.code, 'ERR_CONFIG')
+    t.true(error.message.includes('history.keepMs: missing'), error.message)
+  }
 })
 
 test('all problems are told at once, with where each came from', async (t) => {
@@ -127,4 +138,44 @@ test('an embedder whose dimension is not the store’s is refused', async (t) =>
   const error = await refusal(() => openStore('x', { vectorDimension: 3, embedder }))
   t.is(error.code, 'ERR_CONFIG')
   t.is(error.field, 'embedder.dimension')
+})
+
+test('a name that was made up is shown in at most 80 characters', async (t) => {
+  const long = 'n'.repeat(5_000)
+  const store = await temporaryStore(t)
+  for (const call of [
+    () => openStore(temporaryFolder(t), { [long]: 1 }),
+    () => openStore(temporaryFolder(t), { limits: { [long]: 1 } }),
+    () => conceptIdOf({ key: 'k', [long]: 1 } as never),
+    () => store.learn({ content: 'c', [long]: 1 } as never),
+    () => store.list({ [long]: 1 } as never),
+  ]) {
+    const error = await refusal(call)
+    t.true(error.message.includes('n'.repeat(80)))
+    t.false(error.message.includes('n'.repeat(81)))
+    t.true((error.field ?? '').length < 100)
+  }
+})
+
+test('a store that was opened for reading refuses every write by name, and reads', async (t) => {
+  const folder = temporaryFolder(t)
+  const written = await openStore(folder, { vectorDimension: 3 })
+  const { id } = await written.learn({ content: 'kept' })
+  await written.close()
+  await using store = await openStore(folder, { readOnly: true })
+  const edge = { source: id, target: id, type: 'causal' } as const
+  for (const call of [
+    () => store.learn({ content: 'c' }),
+    () => store.learnMany([{ content: 'c' }]),
+    () => store.update(id, { strength: 0.5 }),
+    () => store.delete(id),
+    () => store.associate(edge),
+    () => store.associateMany([edge]),
+    () => store.dissociate(edge),
+  ]) {
+    const error = await refusal(call)
+    t.is(error.code, 'ERR_INVALID')
+    t.is(error.field, 'readOnly')
+  }
+  t.is(store.get(id)?.content, 'kept')
 })

@@ -3,7 +3,7 @@ import { filesOf, sample, textOf, type Project, type Rule } from './rule.js'
 import { blankRust } from './rust-text.js'
 
 /** What users reach: the exports of package.json and the command. */
-const ENTRIES = ['src/index.ts', 'src/server/index.ts', 'src/cli/main.ts']
+const ENTRIES = ['src/index.ts', 'src/server/index.ts', 'src/cli/main.ts', 'src/cli/check-main.ts']
 
 /** What `npm run bench` translates and starts. */
 const BENCHMARK = 'benchmark/main.ts'

@@ -213,3 +213,44 @@ test('refuses options out of range', async (t) => {
   await t.throwsAsync(importFile(store, [], { lineBytesMax: 1 }), { code: 'ERR_INVALID' })
   await t.throwsAsync(importFile(store, [], { deferredMax: -1 }), { code: 'ERR_INVALID' })
 })
+
+test('a name that is too long is an error of its line, and not shown whole', async (t) => {
+  const store = await emptyStore(t)
+  const long = 'n'.repeat(5_000)
+  const report = await importFile(
+    store,
+    lines(
+      concept('a'),
+      concept(long),
+      { kind: 'concept', id: long, content: 'x' },
+      edge(long, 'a'),
+      { kind: 'association', sourceId: 'a', targetId: long, type: 'causal' },
+      edge('a', 'a', { namespace: long }),
+      edge('a', 'a', { namespace: '../x' }),
+      concept('b', { [long]: 1 }),
+      concept('c', { attributes: { [long]: { x: '\ud800' } } }),
+      edge('\n'.repeat(512), 'a'),
+    ),
+  )
+  t.is(report.concepts.created, 1)
+  const byLine = report.problems.toSorted((a, b) => a.line - b.line)
+  t.deepEqual(
+    byLine.map(({ line, code, field }) => [line, code, field]),
+    [
+      [2, 'ERR_LIMIT', 'concepts[0].key'],
+      [3, 'ERR_INVALID', 'concepts[0].id'],
+      [4, 'ERR_LIMIT', 'source'],
+      [5, 'ERR_INVALID', 'sourceId'],
+      [6, 'ERR_LIMIT', 'namespace'],
+      [7, 'ERR_INVALID', 'namespace'],
+      [8, 'ERR_INVALID', `${'n'.repeat(80)}…`],
+      [9, 'ERR_INVALID', `concepts[0].attributes.${'n'.repeat(80)}….x`],
+      [10, 'ERR_NOT_FOUND', 'source'],
+    ],
+  )
+  for (const { message } of byLine) {
+    t.false(message.includes('n'.repeat(81)), message.slice(0, 200))
+    t.false(message.includes('\\n'.repeat(81)), message.slice(0, 200))
+    t.true(message.length < 400, message.slice(0, 200))
+  }
+})

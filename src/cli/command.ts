@@ -70,6 +70,8 @@ export interface CliCommand<F extends Flags = Flags> {
   readonly flags: F
   /** Command lines for `--help`; a test runs every one. */
   readonly examples: readonly string[]
+  /** The exit code of every error, for a command whose codes are its own. */
+  readonly errorExitCode?: ExitCode
   /** True if it takes care of signals itself. */
   readonly handlesSignals?: boolean
   run(call: CommandCall<F>): Promise<ExitCode | void>

@@ -65,17 +65,23 @@ function openError(error: SutraError, configuration: Configuration): OpenError {
 function storeOptions({ settings, origins }: Configuration, access: StoreAccess): StoreOptions {
   const given = (name: SettingName): boolean => origins[name] !== 'default'
   const options: StoreOptions = access === 'read' ? { readOnly: true } : {}
-  const { vectorDimension } = settings
+  const { vectorDimension, memoryBytesMax, historyKeepMs } = settings
   if (vectorDimension !== undefined) options.vectorDimension = vectorDimension
   if (given('durability')) options.durability = settings.durability
   if (given('memoryThreshold')) options.memoryThreshold = settings.memoryThreshold
+  if (memoryBytesMax !== undefined) options.memoryBytesMax = memoryBytesMax
+  if (historyKeepMs !== undefined) options.history = { keepMs: historyKeepMs }
   if (given('intervalMsBase')) options.reconciler = { intervalMsBase: settings.intervalMsBase }
   return options
 }
 
 /** The names the engine uses in its messages, with where the values came from. */
 function originsOf({ origins }: Configuration): Record<string, string> {
-  return { ...origins, 'reconciler.intervalMsBase': origins.intervalMsBase }
+  return {
+    ...origins,
+    'reconciler.intervalMsBase': origins.intervalMsBase,
+    'history.keepMs': origins.historyKeepMs,
+  }
 }
 
 function embedderFor(dimension: number): Embedder | undefined {

@@ -114,7 +114,7 @@ async function execute(
       return interrupt.exitCode
     }
     for (const line of errorLines(error, json)) io.stderr.write(`${line}\n`)
-    return exitCodeOf(error)
+    return command.errorExitCode ?? exitCodeOf(error)
   } finally {
     interrupt?.release()
   }

@@ -12,6 +12,7 @@ export {
   hostAndPort,
   httpUrl,
   listOf,
+  moment,
   oneOf,
   text,
   wholeNumber,
@@ -19,5 +20,11 @@ export {
   type Problem,
   type Setting,
 } from './setting.js'
-export { SETTINGS, settingEntries, type SettingName, type Settings } from './settings.js'
+export {
+  SETTINGS,
+  settingEntries,
+  STORE_SETTINGS,
+  type SettingName,
+  type Settings,
+} from './settings.js'
 export { storageFolder } from './storage-path.js'

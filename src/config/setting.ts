@@ -116,6 +116,29 @@ export function decimal(min: number, max: number): Parser<number> {
   }
 }
 
+const DAY = String.raw`(\d{4}-\d\d-\d\d)`
+const TIME = String.raw`T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)`
+const MOMENT = new RegExp(`^${DAY}(?:${TIME})?$`)
+
+/** A moment in ISO 8601. A time says its zone: what is meant must not depend on the machine. */
+export function moment(): Parser<Date> {
+  return {
+    range: 'a day like 2024-05-01, or a time like 2024-05-01T12:00:00Z',
+    parse(value) {
+      const [, day] = (typeof value === 'string' && MOMENT.exec(value)) || []
+      if (day === undefined || !isDay(day)) return undefined
+      const date = new Date(value as string)
+      return Number.isNaN(date.getTime()) ? undefined : date
+    },
+  }
+}
+
+/** Date takes 30 February for 1 March. */
+function isDay(day: string): boolean {
+  const date = new Date(day)
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day)
+}
+
 /** Words of a list, with commas between them. */
 export function listOf<const T extends string>(...words: readonly T[]): Parser<T[]> {
   return {

@@ -6,6 +6,10 @@ import type { Parser, Setting } from './setting.js'
 
 const folder: Parser<string> = text('the path of a folder', /^[^\0]{1,4096}$/)
 
+const BYTES_MAX = 1_099_511_627_776
+/** A hundred years. */
+const KEEP_MS_MAX = 3_155_760_000_000
+
 /** All settings by name; the name is also the key in a configuration file. */
 export const SETTINGS = {
   data: {
@@ -51,6 +55,18 @@ export const SETTINGS = {
     flag: '--memory-threshold',
     variable: 'MEMORY_THRESHOLD',
     about: 'concepts held in memory before a flush',
+  },
+  memoryBytesMax: {
+    parser: wholeNumber(16_777_216, BYTES_MAX, 'bytes'),
+    flag: '--memory-bytes-max',
+    variable: 'SUTRA_MEMORY_BYTES_MAX',
+    about: 'what may be in memory and not yet in segment files; writers wait for room',
+  },
+  historyKeepMs: {
+    parser: wholeNumber(1, KEEP_MS_MAX, 'ms'),
+    flag: '--history-keep-ms',
+    variable: 'SUTRA_HISTORY_KEEP_MS',
+    about: 'how long versions are kept after they were replaced or deleted',
   },
   intervalMsBase: {
     parser: wholeNumber(1, 100, 'ms'),
@@ -129,6 +145,8 @@ interface SettingTable {
   shards: Setting<number>
   durability: Setting<Durability>
   memoryThreshold: Setting<number>
+  memoryBytesMax: Setting<number>
+  historyKeepMs: Setting<number>
   intervalMsBase: Setting<number>
   eventStorage: Setting<string>
   embeddingServiceUrl: Setting<string>
@@ -152,6 +170,16 @@ export type Settings = {
     ? ValueOf<SettingTable[N]>
     : ValueOf<SettingTable[N]> | undefined
 }
+
+/** Settings of a store that is written to. */
+export const STORE_SETTINGS = [
+  'data',
+  'vectorDimension',
+  'durability',
+  'memoryThreshold',
+  'memoryBytesMax',
+  'historyKeepMs',
+] as const satisfies readonly SettingName[]
 
 /** The table in a form to loop over. */
 export function settingEntries(): [SettingName, Setting<unknown>][] {

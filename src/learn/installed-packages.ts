@@ -7,7 +7,7 @@ import { packageJsonFacts } from './extract/package-json.js'
 import { packageLockFacts } from './extract/package-lock.js'
 import { readFileUpTo } from './read-file.js'
 import type { LearnProblem } from './report.js'
-import { messageOf, type FoundFile } from './walk.js'
+import { isAbsent, messageOf, type FoundFile } from './walk.js'
 
 /** What is installed in a folder. */
 export interface InstalledPackages {
@@ -15,10 +15,13 @@ export interface InstalledPackages {
   /** One README for each package, even if several versions are installed. */
   readmes: FoundFile[]
   problems: LearnProblem[]
+  /** False if there may be packages that could not be seen. */
+  complete: boolean
 }
 
 /** Bytes of a manifest. */
 const MANIFEST_BYTES_MAX = 1_000_000
+const LOCK_FILE = 'package-lock.json'
 /** Bytes of a lock file. */
 const LOCK_BYTES_MAX = 100_000_000
 const README = /^readme(?:\.(?:md|markdown|txt))?$/i
@@ -38,7 +41,12 @@ export async function installedPackages(
 }
 
 class PackageReader {
-  readonly found: InstalledPackages = { facts: [], readmes: [], problems: [] }
+  readonly found: InstalledPackages = {
+    facts: [],
+    readmes: [],
+    problems: [],
+    complete: true,
+  }
   readonly #root: string
   readonly #rootReal: string
   readonly #checkpoint: () => void
@@ -69,11 +77,12 @@ class PackageReader {
 
   async lockFile(): Promise<void> {
     try {
-      const read = await readFileUpTo(join(this.#root, 'package-lock.json'), LOCK_BYTES_MAX)
-      if (!('bytes' in read)) return
+      const read = await readFileUpTo(join(this.#root, LOCK_FILE), LOCK_BYTES_MAX)
+      if (!('bytes' in read)) throw new Error(`larger than ${LOCK_BYTES_MAX} bytes`)
       this.found.facts.push(...packageLockFacts(new TextDecoder().decode(read.bytes)))
-    } catch {
+    } catch (error) {
       // A folder without packages has neither.
+      if (!isAbsent(error)) this.#unseen(LOCK_FILE, error)
     }
   }
 
@@ -136,9 +145,15 @@ class PackageReader {
   async #names(path: string): Promise<string[]> {
     try {
       return (await readdir(join(this.#root, path))).toSorted()
-    } catch {
+    } catch (error) {
       // Not there, or a file among packages: no packages in it.
+      if (!isAbsent(error)) this.#unseen(path, error)
       return []
     }
+  }
+
+  #unseen(path: string, error: unknown): void {
+    this.found.problems.push({ path, reason: 'unreadable', message: messageOf(error) })
+    this.found.complete = false
   }
 }

@@ -64,6 +64,7 @@ class LearnRun {
   /** Keys of documents and folders there may be: what an import may mean is checked at once. */
   readonly #paths = new Set<string>()
   readonly #unreadPaths: string[] = []
+  #packagesComplete = true
   #phase: LearnPhase = 'read'
   #filesDone = 0
 
@@ -104,6 +105,7 @@ class LearnRun {
       for (const facts of installed.facts) this.#packages.add(facts)
       for (const problem of installed.problems) this.#problem(problem)
       found.files.push(...installed.readmes)
+      this.#packagesComplete = installed.complete
     }
     this.#report.filesFound = found.files.length
     for (const { path } of found.files) this.#paths.add(documentKey(path))
@@ -211,6 +213,7 @@ class LearnRun {
       marker: this.#marker,
       desired: this.#desired,
       unreadPaths: this.#unreadPaths,
+      packagesComplete: this.#packagesComplete,
       checkpoint: () => this.#checkpoint(),
     })
   }

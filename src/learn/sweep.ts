@@ -22,6 +22,8 @@ export interface Sweep {
   desired: Desired
   /** Paths that could not be read this time: what was learned from them and below stays. */
   unreadPaths: readonly string[]
+  /** Whether all packages were seen; if not, those that are not wanted stay. */
+  packagesComplete: boolean
   checkpoint: () => void
 }
 
@@ -51,6 +53,7 @@ async function goneIds({
   marker,
   desired,
   unreadPaths,
+  packagesComplete,
   checkpoint,
 }: Sweep): Promise<ConceptId[]> {
   const wanted = new Set<ConceptId>()
@@ -77,7 +80,8 @@ async function goneIds({
   return gone
 
   function isCandidate({ id, key }: { id: ConceptId; key?: string }): boolean {
-    return key !== undefined && OUR_KEY.test(key) && !wanted.has(id)
+    if (key === undefined || !OUR_KEY.test(key) || wanted.has(id)) return false
+    return packagesComplete || !key.startsWith('package:')
   }
 }
 

@@ -34,6 +34,7 @@ export interface WalkOptions {
   checkpoint: () => void
 }
 
+const IGNORE_FILE = '.gitignore'
 /** Larger ones are no lists of patterns. */
 const IGNORE_BYTES_MAX = 1_000_000
 
@@ -73,7 +74,8 @@ class Walk {
       this.found.excluded++
       return false
     }
-    const lists = await this.#lists(path, absolute, above)
+    const hasList = entries.some((one) => one.name === IGNORE_FILE && one.isFile())
+    const lists = hasList ? await this.#lists(path, absolute, above) : above
     const names: string[] = []
     const at = this.found.folders.size
     // Set before its children, so that a parent comes first.
@@ -116,15 +118,20 @@ class Walk {
     above: readonly OpenList[],
   ): Promise<readonly OpenList[]> {
     if (!this.#options.gitignore) return above
+    const file = path === '.' ? IGNORE_FILE : `${path}/${IGNORE_FILE}`
     try {
-      const read = await readFileUpTo(join(absolute, '.gitignore'), IGNORE_BYTES_MAX)
-      if (!('bytes' in read)) return above
-      const text = new TextDecoder().decode(read.bytes)
-      return [...above, { folder: path, rules: new IgnoreRules(text.split('\n')) }]
-    } catch {
-      // Most folders have none; one that cannot be read leaves nothing out.
-      return above
+      const read = await readFileUpTo(join(absolute, IGNORE_FILE), IGNORE_BYTES_MAX)
+      if ('bytes' in read) {
+        const text = new TextDecoder().decode(read.bytes)
+        return [...above, { folder: path, rules: new IgnoreRules(text.split('\n')) }]
+      }
+      const message = `${read.bytesFound} bytes, more than ${IGNORE_BYTES_MAX}: leaves nothing out`
+      this.found.problems.push({ path: file, reason: 'too-large', message })
+    } catch (error) {
+      const message = `${messageOf(error)}: leaves nothing out`
+      this.found.problems.push({ path: file, reason: 'unreadable', message })
     }
+    return above
   }
 
   #isExcluded(path: string, isFolder: boolean, lists: readonly OpenList[]): boolean {
@@ -145,6 +152,12 @@ class Walk {
         : { path, reason: 'special', message: 'neither a file nor a folder' },
     )
   }
+}
+
+/** Whether an error says that there is no such file or folder. */
+export function isAbsent(error: unknown): boolean {
+  const { code } = error as { code?: unknown }
+  return code === 'ENOENT' || code === 'ENOTDIR'
 }
 
 /** The text of an error, without a stack. */

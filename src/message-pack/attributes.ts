@@ -1,7 +1,7 @@
 // Attributes: checked and written in one walk. Only JSON values pass; a value that JSON would drop
 // or change (a Date, NaN, undefined in an array) is refused with its path.
 
-import { invalid, overLimit } from '../validate/refusal.js'
+import { invalid, overLimit, shortName } from '../validate/refusal.js'
 import type { MessagePackWriter } from './writer.js'
 
 /** How deep attributes may be nested; this also ends the walk over a value that holds itself. */
@@ -36,7 +36,7 @@ function writeMap(walk: Walk, map: Record<string, unknown>, path: string, depth:
     if (!key.isWellFormed()) throw invalid(path, 'a name has a lone surrogate')
     walk.out.str(key)
     // The path is only built where it may be needed: below an object, or for a refusal.
-    if (!writeScalar(walk, value)) writeNested(walk, value, `${path}.${key}`, depth)
+    if (!writeScalar(walk, value)) writeNested(walk, value, `${path}.${shortName(key)}`, depth)
   }
 }
 

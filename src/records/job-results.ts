@@ -135,7 +135,7 @@ export function pathsJob(
     kind: JOBS.paths,
     signal: query.signal,
     write: (out) => {
-      out.arrayHeader(9)
+      out.arrayHeader(10)
       out.id(from)
       out.id(to)
       out.integer(query.hopsMax)
@@ -145,6 +145,7 @@ export function pathsJob(
       out.float(query.confidenceMin)
       writeCount(out, query.visitedMax)
       writeCount(out, query.timeMsMax)
+      writeCount(out, query.validAtMs)
     },
     decode: (message) => {
       const paths: Path[] = []

@@ -1,6 +1,12 @@
 // The public statistics, from the figures that the engine counts.
 
-import type { ReconcilerStats, RecoveryStats, StoreStats, TransactionStats } from '../types.js'
+import type {
+  BackgroundStats,
+  ReconcilerStats,
+  RecoveryStats,
+  StoreStats,
+  TransactionStats,
+} from '../types.js'
 
 /** What the engine counts (crates/node/src/stats.rs). */
 export interface Figures {
@@ -22,6 +28,10 @@ export interface Figures {
   memoryBytes: Record<string, number>
   diskBytes: Record<string, number>
   recovery: RecoveryStats
+  background: Omit<BackgroundStats, 'flushError' | 'compactionError'>
+  /** '' for none. */
+  flushError: string
+  compactionError: string
 }
 
 /** Health above which the work is called excellent, good and, below that, a warning. */
@@ -40,7 +50,7 @@ export function storeStats(figures: Figures): StoreStats {
     edges,
     vectors,
     written,
-    reconciliations: 0,
+    reconciliations: reconciliations(figures),
     uptimeSeconds: figures.uptimeUs / US_PER_SECOND,
     sequence,
     shards,
@@ -49,7 +59,17 @@ export function storeStats(figures: Figures): StoreStats {
     diskBytes,
     recovery,
     writable: figures.hasFailed === 0,
+    background: {
+      ...figures.background,
+      ...(figures.flushError === '' ? {} : { flushError: figures.flushError }),
+      ...(figures.compactionError === '' ? {} : { compactionError: figures.compactionError }),
+    },
   }
+}
+
+/** Steps of the background work that brought segments up to the log, or merged them. */
+function reconciliations({ background }: Figures): number {
+  return background.flushes + background.compactions
 }
 
 /** A transaction is one commit of one shard so far, decided in the moment it is written. */
@@ -64,7 +84,7 @@ export function transactionStats(figures: Figures): TransactionStats {
   }
 }
 
-/** Nothing is indexed in the background so far: the queue is the one of writes to be committed. */
+/** The queue is the one of writes to be committed: indexes come later. */
 export function reconcilerStats(figures: Figures): ReconcilerStats {
   const { queueDepth, queueCapacity, batches, groupUs } = figures
   const utilization = queueDepth / queueCapacity
@@ -72,9 +92,9 @@ export function reconcilerStats(figures: Figures): ReconcilerStats {
   const usPerBatch = batches === 0 ? 0 : groupUs / batches
   const uptimeSeconds = figures.uptimeUs / US_PER_SECOND
   return {
-    reconciliations: 0,
+    reconciliations: reconciliations(figures),
     entries_processed: batches,
-    disk_flushes: figures.groups,
+    disk_flushes: figures.groups + figures.background.flushes,
     running: figures.hasFailed === 0,
     queue_depth: queueDepth,
     queue_capacity: queueCapacity,

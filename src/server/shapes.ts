@@ -1,5 +1,13 @@
 // Answers as JSON, in the snake_case words the servers and `--json` of the command line share.
-import type { Association, Concept, Embedder, Path, SearchHit, Store } from '../types.js'
+import type {
+  Association,
+  BackgroundStats,
+  Concept,
+  Embedder,
+  Path,
+  SearchHit,
+  Store,
+} from '../types.js'
 
 /** A concept without its vector. Absent fields are left out. */
 export function conceptShape(concept: Concept): Record<string, unknown> {
@@ -91,7 +99,27 @@ export function statsShape(store: Store, embedder?: EmbedderInfo): Record<string
       commits: stats.recovery.commits,
       log_bytes: stats.recovery.logBytes,
       torn_bytes: stats.recovery.tornBytes,
+      orphans: stats.recovery.orphans,
       duration_us: stats.recovery.durationUs,
     },
+    background: backgroundShape(stats.background),
+  }
+}
+
+function backgroundShape(background: BackgroundStats): Record<string, unknown> {
+  return {
+    segments: background.segments,
+    vector_files: background.vectorFiles,
+    floor_sequence: background.floorSequence,
+    waiting: background.waiting,
+    flushes: background.flushes,
+    flush_failures: background.flushFailures,
+    flush_bytes: background.flushBytes,
+    flush_error: background.flushError ?? null,
+    compactions: background.compactions,
+    compaction_failures: background.compactionFailures,
+    compaction_bytes: background.compactionBytes,
+    compaction_error: background.compactionError ?? null,
+    obsolete_files: background.obsoleteFiles,
   }
 }

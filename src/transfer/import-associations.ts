@@ -6,6 +6,8 @@ import { SutraError } from '../errors.js'
 import type { AssociationInput, ConceptId, Store } from '../types.js'
 import type { ImportReport } from './import-report.js'
 import type { AssociationRecord, EndReference } from './records.js'
+import { checkId, checkNamespace } from '../validate/fields.js'
+import { inside, shortName } from '../validate/refusal.js'
 import { WriteBatches, writeAround } from './write-batches.js'
 
 /** An association as read, and the line it comes from. */
@@ -115,6 +117,7 @@ export class AssociationImport {
     const namespace = record.namespace ?? this.#options.namespace
     let association: AssociationInput
     try {
+      checkNamespace('namespace', namespace)
       const source = this.#endId('source', record.source, namespace)
       const target = this.#endId('target', record.target, namespace)
       association = { source, target, ...record.fields }
@@ -132,15 +135,19 @@ export class AssociationImport {
   #endId(field: string, end: EndReference, namespace: string): ConceptId {
     const { store } = this.#options
     if ('id' in end) {
+      checkId(`${field}Id`, end.id)
       if (store.has(end.id)) return end.id
       throw notFound(field, `no concept has the id ${end.id}`)
     }
     const key = 'key' in end ? end.key : end.keyOrId
-    const id = deriveId('key', key, namespace)
+    const id = endKeyId(field, key, namespace)
     if (store.has(id)) return id
     // A key that looks like an id is a key; only if there is none it may be an id.
     if ('keyOrId' in end && HEX_ID.test(key) && store.has(key)) return key
-    throw notFound(field, `no concept has the key ${JSON.stringify(key)} in ${namespace}`)
+    throw notFound(
+      field,
+      `no concept has the key ${JSON.stringify(shortName(key))} in ${namespace}`,
+    )
   }
 
   async #write(items: readonly { line: number; association: AssociationInput }[]): Promise<void> {
@@ -153,6 +160,15 @@ export class AssociationImport {
       }
     }
     await writeAround(items, write, ({ line }, error) => refuse(line, error))
+  }
+}
+
+/** The id of a key; a key that is none is refused under the name it has in the line. */
+function endKeyId(field: string, key: string, namespace: string): ConceptId {
+  try {
+    return deriveId('key', key, namespace)
+  } catch (error) {
+    throw inside(field, 'key', error)
   }
 }
 

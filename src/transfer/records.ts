@@ -10,6 +10,7 @@ import type {
   Concept,
   ConceptInput,
 } from '../types.js'
+import { shortName } from '../validate/refusal.js'
 
 /** An end of an association: a key, an id, or a word that may be either. */
 export type EndReference = { key: string } | { id: string } | { keyOrId: string }
@@ -213,7 +214,9 @@ function withoutNull(value: object): Fields {
 /** A misspelt field would be lost silently, so it is refused. */
 function onlyKnown(fields: Fields, known: ReadonlySet<string>): void {
   for (const name of Object.keys(fields)) {
-    if (!known.has(name)) throw invalid(name, `unknown field ${JSON.stringify(name)}`)
+    if (known.has(name)) continue
+    const shown = shortName(name)
+    throw invalid(shown, `unknown field ${JSON.stringify(shown)}`)
   }
 }
 

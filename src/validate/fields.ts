@@ -2,7 +2,7 @@
 // they are checked at once, so that the caller's own stack is in the error.
 
 import type { AssociationType, ConceptId } from '../types.js'
-import { invalid, overLimit, show } from './refusal.js'
+import { invalid, overLimit, shortName, show } from './refusal.js'
 
 /** UTF-8 bytes of a namespace's name, of a key and of a label. */
 export const NAMESPACE_BYTES_MAX = 64
@@ -128,7 +128,7 @@ export function checkFields(what: string, value: unknown, names: ReadonlySet<str
     throw invalid(what, 'expected an object', value ?? null)
   }
   for (const name in value) {
-    if (!names.has(name)) throw invalid(name, `unknown field of ${what}`)
+    if (!names.has(name)) throw invalid(shortName(name), `unknown field of ${what}`)
   }
 }
 

@@ -14,6 +14,7 @@ import {
   checkObject,
   checkSignal,
   checkText,
+  readTime,
   readType,
   readVector,
 } from './fields.js'
@@ -29,7 +30,7 @@ const PATHS_MAX = 100
 const ALL_TYPES = 0b11111
 
 const NAMESPACE_ONLY = new Set(['namespace'])
-const NEIGHBORS = new Set(['direction', 'type', 'label', 'limit'])
+const NEIGHBORS = new Set(['direction', 'type', 'label', 'limit', 'validAt'])
 const LIST = new Set(['namespace', 'filter', 'limit', 'cursor', 'order'])
 const PATHS = new Set([
   'hopsMax',
@@ -39,6 +40,7 @@ const PATHS = new Set([
   'confidenceMin',
   'visitedMax',
   'timeMsMax',
+  'validAt',
   'signal',
 ])
 const SEARCH = new Set([
@@ -72,31 +74,36 @@ export function readNamespace(options: unknown): string | undefined {
 /** Bits of NeighborsQuery.flags. */
 const OUT = 1
 const IN = 2
+const HAS_MOMENT = 4
 const TYPES_SHIFT = 8
 
 export interface NeighborsQuery {
-  /** Bit 0: outgoing, bit 1: incoming; from bit 8 one bit for each type. */
+  /** Bit 0: outgoing, 1: incoming, 2: with `validAtMs`; from bit 8 one bit for each type. */
   readonly flags: number
   readonly label: string
   readonly limit: number
+  readonly validAtMs: number | undefined
 }
 
 const DEFAULT_NEIGHBORS: NeighborsQuery = {
   flags: OUT | (ALL_TYPES << TYPES_SHIFT),
   label: '',
   limit: COUNT_MAX,
+  validAtMs: undefined,
 }
 
 export function readNeighborsOptions(options: NeighborsOptions | undefined): NeighborsQuery {
   if (options === undefined) return DEFAULT_NEIGHBORS
   checkFields('options', options, NEIGHBORS)
-  const { direction = 'out', type, label, limit = COUNT_MAX } = options
+  const { direction = 'out', type, label, limit = COUNT_MAX, validAt } = options
   checkChoice('direction', direction, ['out', 'in', 'both'])
   const sides = direction === 'out' ? OUT : direction === 'in' ? IN : OUT | IN
   if (label !== undefined) checkName('label', label)
   checkInteger('limit', limit, 1, COUNT_MAX)
   const types = readTypes('type', Array.isArray(type) ? type : type === undefined ? type : [type])
-  return { flags: sides | (types << TYPES_SHIFT), label: label ?? '', limit }
+  const validAtMs = validAt === undefined ? undefined : readTime('validAt', validAt)
+  const moment = validAtMs === undefined ? 0 : HAS_MOMENT
+  return { flags: sides | moment | (types << TYPES_SHIFT), label: label ?? '', limit, validAtMs }
 }
 
 /** One bit for each type; all of them if none is named. */
@@ -133,6 +140,7 @@ export interface PathsQuery {
   readonly confidenceMin: number
   readonly visitedMax: number | undefined
   readonly timeMsMax: number | undefined
+  readonly validAtMs: number | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -143,7 +151,7 @@ export function readPathOptions(
   if (options !== undefined) checkFields('options', options, PATHS)
   const given = options ?? {}
   const { hopsMax = Math.min(HOPS_DEFAULT, limits.pathHopsMax), pathsMax = PATHS_DEFAULT } = given
-  const { direction = 'out', confidenceMin = 0, visitedMax, timeMsMax, signal } = given
+  const { direction = 'out', confidenceMin = 0, visitedMax, timeMsMax, validAt, signal } = given
   checkInteger('hopsMax', hopsMax, 1, limits.pathHopsMax, true)
   checkInteger('pathsMax', pathsMax, 1, PATHS_MAX, true)
   checkChoice('direction', direction, ['out', 'both'])
@@ -151,9 +159,17 @@ export function readPathOptions(
   if (visitedMax !== undefined) checkInteger('visitedMax', visitedMax, 1, COUNT_MAX)
   if (timeMsMax !== undefined) checkInteger('timeMsMax', timeMsMax, 1, COUNT_MAX)
   if (signal !== undefined) checkSignal('signal', signal)
-  const types = readTypes('types', given.types)
-  const isBothWays = direction === 'both'
-  return { hopsMax, pathsMax, types, isBothWays, confidenceMin, visitedMax, timeMsMax, signal }
+  return {
+    hopsMax,
+    pathsMax,
+    types: readTypes('types', given.types),
+    isBothWays: direction === 'both',
+    confidenceMin,
+    visitedMax,
+    timeMsMax,
+    validAtMs: validAt === undefined ? undefined : readTime('validAt', validAt),
+    signal,
+  }
 }
 
 export interface CheckedSearch {

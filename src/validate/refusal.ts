@@ -3,6 +3,7 @@
 import { SutraError } from '../errors.js'
 
 const SHOWN_CHARS_MAX = 60
+const NAME_CHARS_MAX = 80
 
 /** A value of the wrong type, form or range. */
 export function invalid(field: string, expected: string, value?: unknown): SutraError {
@@ -61,6 +62,13 @@ export function show(value: unknown): string {
     default:
       return `a ${typeof value}`
   }
+}
+
+/** A name that the caller made up, as it may stand in a message. */
+export function shortName(name: string): string {
+  if (name.length <= NAME_CHARS_MAX) return name
+  // The cut may go through a character.
+  return `${name.slice(0, NAME_CHARS_MAX).toWellFormed()}…`
 }
 
 function isPrimitive(value: unknown): boolean {

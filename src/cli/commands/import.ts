@@ -1,3 +1,4 @@
+import { STORE_SETTINGS } from '../../config/index.js'
 import type { ImportOptions, ImportProgress, ImportReport } from '../../transfer/index.js'
 import { defineCommand, flag, switchFlag } from '../command.js'
 import type { FlagValues } from '../command.js'
@@ -24,7 +25,7 @@ export const importCommand = defineCommand({
     'One object a line, `kind` is concept or association; gzip or plain; - is standard input.\n' +
     'Bad lines are reported with number and reason, the others are imported. Ctrl-C stops in\n' +
     'order: the same command goes on from there.',
-  settings: ['data', 'vectorDimension', 'durability', 'memoryThreshold'],
+  settings: STORE_SETTINGS,
   flags: FLAGS,
   examples: [
     'sutra import concepts.jsonl',

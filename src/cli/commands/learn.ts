@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path'
-import { text } from '../../config/index.js'
+import { STORE_SETTINGS, text } from '../../config/index.js'
 import type { ChangeCounts, LearnOptions, LearnProgress, LearnReport } from '../../learn/index.js'
 import { defineCommand, flag, switchFlag } from '../command.js'
 import type { FlagValues } from '../command.js'
@@ -39,7 +39,7 @@ export const learnCommand = defineCommand({
     'Markdown by section, text, JSON and doc comments of source files become concepts; their\n' +
     'order, folders, links and imports become associations. A second run changes only what\n' +
     'changed and removes what is gone. Ctrl-C stops in order: run it again to go on.',
-  settings: ['data', 'vectorDimension', 'durability', 'memoryThreshold'],
+  settings: STORE_SETTINGS,
   flags: FLAGS,
   examples: [
     'sutra learn .',

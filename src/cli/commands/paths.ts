@@ -1,4 +1,4 @@
-import { decimal, oneOf, wholeNumber } from '../../config/index.js'
+import { decimal, moment, oneOf, wholeNumber } from '../../config/index.js'
 import { pathShape } from '../../server/shapes.js'
 import type { Path, PathOptions, Store } from '../../types.js'
 import { TYPES_FLAG } from '../association-types.js'
@@ -13,7 +13,8 @@ const FLAGS = {
   paths: flag('--paths <count>', wholeNumber(1, 100), 'paths at most, default 3'),
   type: TYPES_FLAG,
   direction: flag('--direction <way>', oneOf('out', 'both'), 'which way, default out'),
-  confidence: flag('--confidence <least>', decimal(0, 1), 'leave out less certain associations'),
+  confidence: flag('--confidence <least>', decimal(0, 1), 'leave out less certain paths'),
+  validAt: flag('--valid-at <moment>', moment(), 'only over what held then: 2024-05-01'),
   timeMs: flag('--time-ms <ms>', wholeNumber(1, 3_600_000), 'time to search at most'),
 }
 
@@ -30,6 +31,7 @@ export const pathsCommand = defineCommand({
   examples: [
     'sutra paths --key folder:. doc:README.md --direction both',
     'sutra paths --key folder:. doc:README.md --direction both --hops 4 --paths 3 --json',
+    'sutra paths --key folder:. doc:README.md --direction both --valid-at 2024-05-01',
   ],
   run: (call) =>
     call.withStore('read', async (store) => {
@@ -53,6 +55,7 @@ function pathOptions(flags: FlagValues<typeof FLAGS>, signal: AbortSignal): Path
   if (flags.type !== undefined) options.types = flags.type
   if (flags.direction !== undefined) options.direction = flags.direction
   if (flags.confidence !== undefined) options.confidenceMin = flags.confidence
+  if (flags.validAt !== undefined) options.validAt = flags.validAt
   if (flags.timeMs !== undefined) options.timeMsMax = flags.timeMs
   return options
 }

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino'
-import { SETTINGS, text } from '../../config/index.js'
+import { SETTINGS, STORE_SETTINGS, text } from '../../config/index.js'
 import type { SettingName } from '../../config/index.js'
 import type { ServeOptions } from '../../server/index.js'
 import type { Embedder } from '../../types.js'
@@ -32,10 +32,7 @@ export const serveCommand = defineCommand({
     'Answers until SIGTERM or Ctrl-C, then finishes what has begun, closes the store and ends\n' +
     'with 0. A second signal ends it at once. The log goes to standard error.',
   settings: [
-    'data',
-    'vectorDimension',
-    'durability',
-    'memoryThreshold',
+    ...STORE_SETTINGS,
     'httpHost',
     'httpPort',
     'bodyBytesMax',

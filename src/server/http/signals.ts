@@ -7,7 +7,7 @@ import type { HttpServer } from './serve.js'
 export const SAME_SIGNAL_MS = 500
 
 /** What {@link closeOnSignals} needs of a process; the real one, or a test's. */
-export type SignalSource = Pick<NodeJS.Process, 'on' | 'off' | 'exit'>
+export type SignalSource = Pick<NodeJS.Process, 'on' | 'exit'>
 
 /**
  * Waits for SIGTERM or SIGINT, then closes the server; resolves when all is closed. A second signal
@@ -19,9 +19,8 @@ export async function closeOnSignals(
   source: SignalSource = process,
 ): Promise<void> {
   let stoppingAt = Infinity
-  let handle: (signal: NodeJS.Signals) => void = () => undefined
   const first = new Promise<NodeJS.Signals>((resolve) => {
-    handle = (signal) => {
+    const handle = (signal: NodeJS.Signals): void => {
       const now = performance.now()
       if (now - stoppingAt >= SAME_SIGNAL_MS) source.exit(signal === 'SIGINT' ? 130 : 143)
       stoppingAt = Math.min(stoppingAt, now)
@@ -31,10 +30,7 @@ export async function closeOnSignals(
     source.on('SIGINT', handle)
   })
   onSignal(await first)
-  try {
-    await server.close()
-  } finally {
-    source.off('SIGTERM', handle)
-    source.off('SIGINT', handle)
-  }
+  // Signals are listened to until the end: one that comes twice must not cut off what the program
+  // has yet to close, such as the store.
+  await server.close()
 }
