@@ -72,6 +72,9 @@ export abstract class StoreReads implements Reads {
   /** A reader of the newest layers, for a store whose layers have changed. */
   protected abstract newReader(): NativeReader
 
+  /** A reader of one commit, for what takes more than one call. */
+  protected abstract fixedReader(): NativeReader
+
   /** Reads the newest layers from now on. */
   protected renew(): NativeReader {
     this.assertOpen()
@@ -109,31 +112,36 @@ export abstract class StoreReads implements Reads {
     if (!Array.isArray(ids)) throw invalid('ids', 'expected an array of ids', ids ?? null)
     for (let index = 0; index < ids.length; index++) checkId(`ids[${index}]`, ids[index])
     const concepts: (Concept | undefined)[] = []
+    // Several crossings read one commit all the same.
+    const fixed = ids.length > IDS_PER_CALL ? this.fixedReader() : undefined
     for (let from = 0; from < ids.length; from += IDS_PER_CALL) {
-      this.#getChunk(ids.slice(from, from + IDS_PER_CALL), concepts)
+      this.#getChunk(ids.slice(from, from + IDS_PER_CALL), concepts, fixed)
     }
+    if (fixed !== undefined && fixed !== this.#native) exchange.check(fixed.hold())
     return concepts
   }
 
-  #getChunk(ids: ConceptId[], concepts: (Concept | undefined)[]): void {
+  #getChunk(
+    ids: ConceptId[],
+    concepts: (Concept | undefined)[],
+    fixed: NativeReader | undefined,
+  ): void {
     const text = ids.join('')
     const ask = (native: NativeReader): number => {
       exchange.buffer.write(text, 0, ids.length * ID_CHARS, 'latin1')
       return native.getMany(ids.length)
     }
-    let answer = ask(this.#native)
+    let answer = ask(fixed ?? this.#native)
     while (answer === STALE) answer = ask(this.renew())
     exchange.check(answer)
     this.#hasFound = true
+    const native = fixed ?? this.#native
     const { f64 } = exchange
     for (let index = 0; index < ids.length; index++) {
       const id = ids[index]
       const sequence = f64[2 * index + 1] ?? 0
       const isThere = id !== undefined && sequence > 0
-      const view = isThere
-        ? conceptView(this.#native, id, f64[2 * index] ?? 0, sequence)
-        : undefined
-      concepts.push(view)
+      concepts.push(isThere ? conceptView(native, id, f64[2 * index] ?? 0, sequence) : undefined)
     }
   }
 

@@ -107,6 +107,10 @@ class StoreHandle extends StoreReads implements Store {
     return readerOf(this.#native.reader())
   }
 
+  protected fixedReader(): NativeReader {
+    return readerOf(this.#native.snapshot())
+  }
+
   learn(concept: ConceptInput): Promise<LearnResult> {
     return this.#write(LEARN, encodeLearn, concept)
   }
@@ -284,15 +288,21 @@ class StoreHandle extends StoreReads implements Store {
 
 class SnapshotHandle extends StoreReads implements Snapshot {
   readonly sequence: Sequence
+  readonly #native: NativeReader
 
   constructor(native: NativeReader, context: ReadContext) {
     super(native, context, 'snapshot')
+    this.#native = native
     this.sequence = exchange.check(native.sequence())
   }
 
   /** Its layers never change, so nobody asks. */
   protected newReader(): never {
     throw closed('snapshot')
+  }
+
+  protected fixedReader(): NativeReader {
+    return this.#native
   }
 
   [Symbol.dispose](): void {

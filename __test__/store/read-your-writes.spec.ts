@@ -66,3 +66,19 @@ test('a batch becomes visible at one instant', async (t) => {
   over.abort()
   t.true((await watching) > 10)
 })
+
+test('getMany reads one commit, however many ids it is asked for', async (t) => {
+  const store = await temporaryStore(t, { durability: 'none' })
+  const { id } = await store.learn({ content: 'version 0' })
+  const ids = Array.from({ length: 20_000 }, () => id)
+  for (let round = 0; round < 10; round++) {
+    const writes = Array.from({ length: 1000 }, (_, version) =>
+      store.learn({ id, content: `version ${version} of round ${round}` }),
+    )
+    // The writes of one turn are handed over at its end; the reads come while they are committed.
+    await new Promise((resolve) => setImmediate(resolve))
+    const sequences = new Set(store.getMany(ids).map((concept) => concept?.sequence))
+    t.is(sequences.size, 1, [...sequences].join())
+    await Promise.all(writes)
+  }
+})

@@ -13,8 +13,9 @@ use sutra_env::{Next, Steps};
 
 /// How long to wait after the first failure; twice as long after each further one.
 const RETRY_US_MIN: u64 = 100_000;
-/// Never longer than this.
-const RETRY_US_MAX: u64 = 30_000_000;
+/// Never longer than this: well below the time that a write may wait for room, so that one which
+/// comes when the disk is free again is not refused for what was before.
+const RETRY_US_MAX: u64 = 10_000_000;
 
 /// The task.
 pub(crate) struct Flusher {

@@ -11,7 +11,7 @@ use crate::delta::{DeltaWriter, Outcome};
 use crate::error::{Error, Result};
 use crate::options::ShardOptions;
 use crate::stats::Counters;
-use crate::storage::Storage;
+use crate::storage::{Freeze, Storage};
 use crate::wal::Wal;
 use crate::write::{Ack, AckSink, Committed, Pending, Queue, Request};
 use std::sync::Arc;
@@ -24,6 +24,10 @@ const GROUP_BYTES_MAX: usize = 4 << 20;
 /// A delta of so many bytes, or one whose newest log file has them, is written to a segment when
 /// the shard is closed, so that opening it does not have to read the log.
 const CLOSE_FLUSH_BYTES: u64 = 4 << 20;
+/// A delta grows to so many times its length while segments cannot be merged.
+const STUCK_TIMES_MAX: u64 = 2;
+/// Part of the memory bound that writers have however much views hold.
+const HELD_SHARE: u64 = 8;
 /// How often a committer that waits for room looks for writes that waited too long.
 const ROOM_WAIT_US: u64 = 50_000;
 
@@ -58,6 +62,8 @@ pub(crate) struct Flushes {
     /// Failures of the flusher that were told already.
     failures_seen: u64,
     released_seqno: u64,
+    /// The delta cannot be handed over before segments are merged.
+    waits_for_merge: bool,
 }
 
 type Answer = (Ack, Result<Committed>);
@@ -175,8 +181,12 @@ impl GroupCommit {
         // after that, and the next seqno must not be given out again.
         if let Err(error) = self.wal.sync() {
             self.after_failure(&error);
-        } else if self.storage.freeze(&mut self.delta) {
-            self.flusher.wake();
+        } else {
+            let freeze = self.storage.freeze(&mut self.delta);
+            self.flushes.waits_for_merge = freeze == Freeze::TooManySegments;
+            if freeze == Freeze::Done {
+                self.flusher.wake();
+            }
         }
     }
 
@@ -210,9 +220,14 @@ impl GroupCommit {
         let floor_seqno = self.storage.floor_seqno();
         let is_empty = self.delta.seqnos().is_none() && !self.storage.is_flushing();
         let failures = self.storage.figures.flush_failures.load(Ordering::Acquire);
-        let failed = (failures > self.flushes.failures_seen)
-            .then(|| self.storage.figures.flush_error.lock().clone())
-            .flatten();
+        let figures = &self.storage.figures;
+        let mut failed = None;
+        if failures > self.flushes.failures_seen {
+            failed.clone_from(&figures.flush_error.lock());
+        }
+        if failed.is_none() && self.flushes.waits_for_merge {
+            failed.clone_from(&figures.compaction_error.lock());
+        }
         self.flushes.failures_seen = failures;
         let mut answers = Vec::new();
         let done = Committed { seqno: self.wal.last_seqno(), outcomes: Vec::new() };
@@ -262,10 +277,22 @@ impl GroupCommit {
     fn must_wait_for_room(&self) -> bool {
         let bound = self.options.memory_bytes_max;
         // After a failed write everything is refused anyway, and the end must not wait.
-        if bound == u64::MAX || self.wal.has_failed() {
+        if self.wal.has_failed() {
             return false;
         }
-        self.memory_bytes() > bound && (self.delta.seqnos().is_some() || self.storage.is_flushing())
+        let newest = self.delta.delta().memory().total();
+        // Merging has to go on before anything else can be written: memory must not fill up.
+        let is_stuck = self.flushes.waits_for_merge
+            && newest >= STUCK_TIMES_MAX * self.options.delta_bytes_max;
+        if bound == u64::MAX {
+            return is_stuck;
+        }
+        let bytes = self.storage.delta_bytes();
+        // What views hold is theirs to give back. Writers keep a share of the bound, or they would
+        // write a segment for each group as long as one view lives.
+        let room = bound.saturating_sub(bytes.held).max(bound / HELD_SHARE);
+        let is_full = newest + bytes.frozen > room;
+        is_stuck || is_full && (self.delta.seqnos().is_some() || bytes.frozen > 0)
     }
 
     fn memory_bytes(&self) -> u64 {
@@ -282,8 +309,7 @@ impl GroupCommit {
         self.queue.take_without_room(queued_us, &mut late, &mut asked);
         let bytes = self.memory_bytes();
         let message = format!(
-            "the store holds {bytes} of {} bytes, and writing them to disk takes too long",
-            self.options.memory_bytes_max
+            "the store holds {bytes} bytes in memory, and writing them to disk takes too long"
         );
         self.counters.refused_busy.fetch_add(late.len() as u64, Ordering::Relaxed);
         let refused = late.into_iter().map(|late| (late.ack, Err(Error::Busy(message.clone()))));

@@ -27,6 +27,7 @@ mod edge_fields;
 pub mod error;
 mod flush;
 mod group_commit;
+mod layer_files;
 mod manifest_file;
 pub mod names;
 pub mod options;

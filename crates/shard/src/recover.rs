@@ -6,7 +6,7 @@ use crate::manifest_file::ManifestFile;
 use crate::names::NameWriter;
 use crate::options::ShardOptions;
 use crate::segment::{Expected, MappedFile, Segment, SegmentDir, open_vectors};
-use crate::state::{Layer, SealedSpaces, State};
+use crate::state::{LAYERS_MAX, Layer, SealedSpaces, State};
 use crate::wal::{Replayed, SegmentFiles, replay};
 use std::path::Path;
 use std::sync::Arc;
@@ -125,6 +125,10 @@ fn open_layers(
     options: &ShardOptions,
     manifest: &Manifest,
 ) -> Result<(State, NameWriter)> {
+    if manifest.segments.len() >= LAYERS_MAX {
+        let message = format!("{} segments are more than there can be", manifest.segments.len());
+        return Err(Error::corrupt(files.manifest.path(), 0, message));
+    }
     let mut names = NameWriter::default();
     let mut layers = Vec::with_capacity(manifest.segments.len());
     for entry in &manifest.segments {

@@ -16,6 +16,7 @@ use crate::storage::Storage;
 use crate::view::View;
 use crate::wal::{SegmentFiles, Wal, discard_unused};
 use crate::write::{Ack, Committed, Pending, Queue, Request, Waiter};
+use hashbrown::HashMap;
 use parking_lot::Mutex;
 use std::path::Path;
 use std::sync::Arc;
@@ -82,7 +83,8 @@ impl Shard {
             None
         } else {
             let wal = Wal::resume(env, files.clone(), &options, &replayed)?;
-            orphans = storage.begin()?;
+            // The log's background task would go on, and take files from the next one to open.
+            orphans = storage.begin().inspect_err(|_| wal.stop_spare())?;
             shared.publish(replayed.position.last_seqno, recovered.writer.counts());
             let work = Starting { storage: &storage, queue: &queue, counters: &counters };
             Some(work.start(options, wal, recovered.writer, recovered.max_committed_us))
@@ -318,6 +320,8 @@ impl Starting<'_> {
             is_stopped: Arc::clone(&is_stopped),
             failures: 0,
             cleaned_to: 0,
+            cleaned_items: 0,
+            vectors_written: HashMap::new(),
             looks: 0,
         };
         let flusher = work.start("sutra-flush", Box::new(flusher));

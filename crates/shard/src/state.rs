@@ -74,6 +74,13 @@ impl State {
         Self::new(self.generation + 1, names, layers, sealed)
     }
 
+    /// The layers in files only.
+    pub(crate) fn without_deltas(&self) -> Self {
+        let layers = self.segments().cloned().map(Layer::Segment).collect();
+        let (names, sealed) = (Arc::clone(&self.names), Arc::clone(&self.sealed));
+        Self::new(self.generation, names, layers, sealed)
+    }
+
     /// Counts the changes of the layers since the shard was opened.
     #[must_use]
     pub fn generation(&self) -> u64 {

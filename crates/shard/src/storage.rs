@@ -10,6 +10,7 @@
 
 use crate::delta::{Delta, DeltaWriter, Sealed};
 use crate::error::{Error, Result};
+use crate::layer_files::{NewFiles, Obsolete, OldVectors};
 use crate::manifest_file::ManifestFile;
 use crate::names::Namespace;
 use crate::options::ShardOptions;
@@ -20,10 +21,11 @@ use crate::stats::{Background, Memory};
 use crate::vector::SealedVectors;
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 use sutra_env::{Env, WorkHandle};
-use sutra_format::manifest::{Manifest, ManifestSegment, ManifestVectors};
+use sutra_format::manifest::{Manifest, ManifestVectors};
 use sutra_format::segment::names::{NameEntry, append_name};
 
 /// Deltas that may wait for being written: more of them only make reads slower.
@@ -38,6 +40,9 @@ pub(crate) struct Storage {
     pub(crate) dir: SegmentDir,
     pub(crate) shared: Arc<Shared>,
     manifest_file: ManifestFile,
+    /// Held while a manifest is written, by one of the tasks that write files. Never together with
+    /// the catalog's: nobody else waits for the disk.
+    saving: Mutex<()>,
     catalog: Mutex<Catalog>,
     /// Last commit that is in segments: the log need not keep it.
     floor_seqno: AtomicU64,
@@ -56,14 +61,20 @@ pub(crate) struct Catalog {
     /// Oldest first.
     frozen: VecDeque<Arc<Sealed>>,
     obsolete: Vec<Obsolete>,
-    /// Deltas that are in segments now, but which views may still hold.
-    retired: Vec<Weak<Delta>>,
+    /// Deltas that are in segments now, but which views may still hold. The last one to let go is
+    /// a background task, not a reader: it takes a while.
+    retired: Vec<Arc<Delta>>,
+    /// Files of a manifest that may be on disk or not: writing it failed.
+    unsure: Vec<PathBuf>,
 }
 
-/// A file that the manifest does not name any more.
-pub(crate) enum Obsolete {
-    Segment(Arc<Segment>),
-    Vectors(Arc<SealedVectors>),
+impl Catalog {
+    /// Takes in the manifest that is on disk for certain. Gives the files of earlier ones whose
+    /// writing failed: it does not name them.
+    fn settle(&mut self, manifest: Manifest) -> Vec<PathBuf> {
+        self.manifest = manifest;
+        std::mem::take(&mut self.unsure)
+    }
 }
 
 /// Counted by the background tasks.
@@ -80,29 +91,15 @@ pub(crate) struct Figures {
     pub(crate) compaction_error: Mutex<Option<Error>>,
 }
 
-/// Files that were written and synced, and are in no manifest yet.
-#[derive(Default)]
-pub(crate) struct NewFiles {
-    pub(crate) segment: Option<(ManifestSegment, Arc<Segment>)>,
-    pub(crate) vectors: Vec<(ManifestVectors, Arc<SealedVectors>)>,
-}
-
-impl NewFiles {
-    /// Bytes of all of them.
-    pub(crate) fn bytes(&self) -> u64 {
-        let segment = self.segment.as_ref().map_or(0, |(entry, _)| entry.file_bytes);
-        segment + self.vectors.iter().map(|(entry, _)| entry.file_bytes).sum::<u64>()
-    }
-
-    /// Removes them, as far as that works: what stays behind is an orphan.
-    pub(crate) fn discard(&self, dir: &SegmentDir) {
-        if let Some((entry, _)) = &self.segment {
-            let _ = dir.remove(&dir.segment_path(entry.number));
-        }
-        for (entry, _) in &self.vectors {
-            let _ = dir.remove(&dir.vectors_path(entry.number));
-        }
-    }
+/// What became of handing a delta over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freeze {
+    /// It waits for being written, and the writer has an empty one.
+    Done,
+    /// The ones before it have to be written first.
+    Later,
+    /// Segments have to be merged first.
+    TooManySegments,
 }
 
 impl Storage {
@@ -121,6 +118,7 @@ impl Storage {
             frozen: VecDeque::new(),
             obsolete: Vec::new(),
             retired: Vec::new(),
+            unsure: Vec::new(),
         };
         Self {
             env: env.clone(),
@@ -128,6 +126,7 @@ impl Storage {
             dir,
             shared,
             manifest_file,
+            saving: Mutex::new(()),
             catalog: Mutex::new(catalog),
             floor_seqno,
             figures: Figures::default(),
@@ -142,12 +141,11 @@ impl Storage {
     /// # Errors
     /// `Io`, `DiskFull`; `Corrupt` for a file of another store.
     pub(crate) fn begin(&self) -> Result<u64> {
-        let mut catalog = self.catalog.lock();
-        if catalog.manifest.generation == 0 {
-            let manifest = catalog.manifest.clone();
-            self.save(&mut catalog, manifest)?;
+        let mut manifest = self.catalog.lock().manifest.clone();
+        if manifest.generation == 0 {
+            manifest = self.save(manifest)?;
+            self.catalog.lock().manifest.clone_from(&manifest);
         }
-        let manifest = &catalog.manifest;
         let segments = manifest.segments.iter().map(|f| self.dir.segment_path(f.number));
         let vectors = manifest.vector_files.iter().map(|f| self.dir.vectors_path(f.number));
         let named: Vec<_> = segments.chain(vectors).collect();
@@ -178,22 +176,24 @@ impl Storage {
     }
 
     /// Lets the writer go on with an empty delta, if another one may wait for being written.
-    /// Whether it did.
-    pub(crate) fn freeze(&self, writer: &mut DeltaWriter) -> bool {
+    pub(crate) fn freeze(&self, writer: &mut DeltaWriter) -> Freeze {
         let mut catalog = self.catalog.lock();
         let segments = catalog.manifest.segments.len();
-        if catalog.frozen.len() >= FROZEN_MAX || segments + catalog.frozen.len() >= SEGMENTS_MAX {
-            return false;
+        if segments + catalog.frozen.len() >= SEGMENTS_MAX {
+            return Freeze::TooManySegments;
+        }
+        if catalog.frozen.len() >= FROZEN_MAX {
+            return Freeze::Later;
         }
         writer.set_state(self.shared.state());
-        let Some(sealed) = writer.seal() else { return false };
+        let Some(sealed) = writer.seal() else { return Freeze::Later };
         self.shared.install(Arc::clone(writer.state()));
         #[cfg(feature = "planted-bugs")]
         if self.has_bug(crate::PlantedBug::FloorMovedTooEarly) {
             self.floor_seqno.store(sealed.seqnos.1, Ordering::Release);
         }
         catalog.frozen.push_back(Arc::new(sealed));
-        true
+        Freeze::Done
     }
 
     /// The oldest delta that waits, and whether another one is behind it.
@@ -227,8 +227,8 @@ impl Storage {
         files: NewFiles,
         history_floor_seqno: u64,
     ) -> Result<()> {
-        let mut catalog = self.catalog.lock();
-        let mut manifest = catalog.manifest.clone();
+        let _saving = self.saving.lock();
+        let mut manifest = self.catalog.lock().manifest.clone();
         manifest.floor_seqno = sealed.seqnos.1;
         manifest.floor_time_us = sealed.last_committed_us;
         manifest.history_floor_seqno = manifest.history_floor_seqno.max(history_floor_seqno);
@@ -249,7 +249,9 @@ impl Storage {
         }
         manifest.segments.extend(files.segment.as_ref().map(|(entry, _)| entry.clone()));
         manifest.vector_files.extend(files.vectors.iter().map(|(entry, _)| entry.clone()));
-        self.save(&mut catalog, manifest)?;
+        let manifest = self.save(manifest).inspect_err(|_| self.note_unsure(&files))?;
+        let mut catalog = self.catalog.lock();
+        let unsure = catalog.settle(manifest);
         let replaced = |layers: &mut Vec<Layer>| {
             let is_it = |layer: &Layer| match layer {
                 Layer::Delta(delta) => Arc::ptr_eq(delta, &sealed.delta),
@@ -262,8 +264,10 @@ impl Storage {
         };
         self.change_layers(replaced, |spaces| add_vectors(spaces, files.vectors));
         catalog.frozen.pop_front();
-        catalog.retired.push(Arc::downgrade(&sealed.delta));
+        catalog.retired.push(Arc::clone(&sealed.delta));
         self.floor_seqno.store(sealed.seqnos.1, Ordering::Release);
+        drop(catalog);
+        self.remove_unsure(unsure);
         Ok(())
     }
 
@@ -275,23 +279,32 @@ impl Storage {
     pub(crate) fn install_compacted(
         &self,
         inputs: &[Arc<Segment>],
-        old_vectors: &[Arc<SealedVectors>],
+        old_vectors: &OldVectors<'_>,
         files: NewFiles,
         history_floor_seqno: u64,
     ) -> Result<()> {
-        let mut catalog = self.catalog.lock();
-        let mut manifest = catalog.manifest.clone();
+        let _saving = self.saving.lock();
+        let mut manifest = self.catalog.lock().manifest.clone();
         let is_input = |number| inputs.iter().any(|input| input.number() == number);
         if let Some(at) = manifest.segments.iter().position(|entry| is_input(entry.number)) {
             let merged = files.segment.as_ref().map(|(entry, _)| entry.clone());
             let end = (at + inputs.len()).min(manifest.segments.len());
             manifest.segments.splice(at..end, merged);
         }
-        let is_old = |number| old_vectors.iter().any(|old| old.number() == number);
+        let is_old = |number| old_vectors.files.iter().any(|old| old.number() == number);
+        // Rows that were retired while the new file was written are in it all the same.
+        let old_entries = manifest.vector_files.iter().filter(|entry| is_old(entry.number));
+        let dead_now: u32 = old_entries.map(|entry| entry.dead_rows).sum();
+        let retired = dead_now.saturating_sub(old_vectors.dead_rows);
         manifest.vector_files.retain(|entry| !is_old(entry.number));
-        manifest.vector_files.extend(files.vectors.iter().map(|(entry, _)| entry.clone()));
+        manifest.vector_files.extend(files.vectors.iter().map(|(entry, _)| {
+            let dead_rows = (entry.dead_rows + retired).min(entry.rows);
+            ManifestVectors { dead_rows, ..entry.clone() }
+        }));
         manifest.history_floor_seqno = manifest.history_floor_seqno.max(history_floor_seqno);
-        self.save(&mut catalog, manifest)?;
+        let manifest = self.save(manifest).inspect_err(|_| self.note_unsure(&files))?;
+        let mut catalog = self.catalog.lock();
+        let unsure = catalog.settle(manifest);
         let replaced = |layers: &mut Vec<Layer>| {
             let is_it = |layer: &Layer| match layer {
                 Layer::Segment(segment) => is_input(segment.number()),
@@ -310,16 +323,31 @@ impl Storage {
             add_vectors(spaces, files.vectors);
         });
         catalog.obsolete.extend(inputs.iter().cloned().map(Obsolete::Segment));
-        catalog.obsolete.extend(old_vectors.iter().cloned().map(Obsolete::Vectors));
+        catalog.obsolete.extend(old_vectors.files.iter().cloned().map(Obsolete::Vectors));
+        drop(catalog);
+        self.remove_unsure(unsure);
         Ok(())
     }
 
-    fn save(&self, catalog: &mut Catalog, mut manifest: Manifest) -> Result<()> {
+    /// Puts the next manifest on disk. The caller holds `saving`.
+    fn save(&self, mut manifest: Manifest) -> Result<Manifest> {
         manifest.generation += 1;
-        manifest.next_file_number = catalog.next_file_number;
+        manifest.next_file_number = self.catalog.lock().next_file_number;
         self.save_file(&manifest)?;
-        catalog.manifest = manifest;
-        Ok(())
+        Ok(manifest)
+    }
+
+    /// Files that the manifest on disk may name, or not: the next one tells.
+    fn note_unsure(&self, files: &NewFiles) {
+        self.catalog.lock().unsure.extend(files.paths(&self.dir));
+    }
+
+    /// Removes files of manifests that never came to be.
+    fn remove_unsure(&self, paths: Vec<PathBuf>) {
+        for path in paths {
+            // What stays behind is an orphan, and removed when the shard is next opened.
+            let _ = self.dir.remove(&path);
+        }
     }
 
     #[cfg(not(feature = "planted-bugs"))]
@@ -430,11 +458,10 @@ impl Storage {
     /// more. Whether some of either stays for a later call.
     pub(crate) fn remove_obsolete(&self) -> bool {
         let mut removable = Vec::new();
-        let (some_stay, some_freed) = {
+        let (some_stay, freed) = {
             let mut catalog = self.catalog.lock();
-            let held = catalog.retired.len();
-            catalog.retired.retain(|delta| delta.strong_count() > 0);
-            let some_freed = catalog.retired.len() < held;
+            let is_free = |delta: &mut Arc<Delta>| Arc::strong_count(delta) == 1;
+            let freed: Vec<_> = catalog.retired.extract_if(.., is_free).collect();
             catalog.obsolete.retain(|file| {
                 let is_read = file.is_read();
                 #[cfg(feature = "planted-bugs")]
@@ -445,9 +472,10 @@ impl Storage {
                 is_read
             });
             let some_stay = !(catalog.obsolete.is_empty() && catalog.retired.is_empty());
-            (some_stay, some_freed)
+            (some_stay, freed)
         };
-        if some_freed {
+        if !freed.is_empty() {
+            drop(freed);
             self.shared.tell_freed();
         }
         for path in removable {
@@ -472,8 +500,7 @@ impl Storage {
         }
         let catalog = self.catalog.lock();
         let is_in_state = |held: &Arc<Delta>| state.deltas().any(|delta| Arc::ptr_eq(delta, held));
-        let held = catalog.retired.iter().filter_map(Weak::upgrade);
-        let only_held = held.filter(|held| !is_in_state(held));
+        let only_held = catalog.retired.iter().filter(|held| !is_in_state(held));
         memory.held = only_held.map(|delta| delta.memory().total()).sum();
         for file in &catalog.manifest.vector_files {
             memory.mapped += file.file_bytes;
@@ -512,10 +539,9 @@ impl Storage {
     /// Bytes of deltas: those of the newest layers, and those that only views still hold.
     pub(crate) fn delta_bytes(&self) -> DeltaBytes {
         let catalog = self.catalog.lock();
-        let held: Vec<_> = catalog.retired.iter().filter_map(Weak::upgrade).collect();
         DeltaBytes {
             frozen: catalog.frozen.iter().map(|sealed| sealed.delta.memory().total()).sum(),
-            held: held.iter().map(|delta| delta.memory().total()).sum(),
+            held: catalog.retired.iter().map(|delta| delta.memory().total()).sum(),
         }
     }
 }
@@ -538,22 +564,6 @@ fn add_vectors(spaces: &mut SealedSpaces, files: Vec<(ManifestVectors, Arc<Seale
         if let Some(space) = spaces.get_mut(namespace) {
             space.push(file);
             space.sort_by_key(|file| file.first_row());
-        }
-    }
-}
-
-impl Obsolete {
-    fn is_read(&self) -> bool {
-        match self {
-            Self::Segment(segment) => Arc::strong_count(segment) > 1,
-            Self::Vectors(vectors) => Arc::strong_count(vectors) > 1,
-        }
-    }
-
-    fn path(&self, dir: &SegmentDir) -> std::path::PathBuf {
-        match self {
-            Self::Segment(segment) => dir.segment_path(segment.number()),
-            Self::Vectors(vectors) => dir.vectors_path(vectors.number()),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::delta::Side;
 use crate::edge_fields::EdgeFields;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::segment::{
     Node, Segment, SegmentSource, SourceConcept, SourceEdge, SourceNode, VisitConcept, VisitNode,
     version_of,
@@ -14,6 +14,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_format::ConceptId;
 use sutra_format::concept_record::{ConceptRecord, Text, TextRef};
 use sutra_format::segment::edge_entry::EdgeEntry;
@@ -33,6 +34,8 @@ pub(crate) struct Merge<'a> {
     kept: Vec<Kept>,
     /// Versions kept of the inputs before each one.
     kept_before: Vec<u64>,
+    /// Ends the merge when somebody waits for the shard to be closed.
+    is_stopped: Option<&'a AtomicBool>,
 }
 
 /// What has to be kept for segments older than those that are merged, which may hold the same
@@ -120,9 +123,11 @@ impl<'a> Merge<'a> {
         inputs: &'a [Arc<Segment>],
         older: OlderSegments,
         retain_from: u64,
+        is_stopped: Option<&'a AtomicBool>,
     ) -> Result<Self> {
         let kept = inputs.iter().map(|input| Kept::new(input.concepts())).collect();
-        let mut merge = Self { inputs, older, retain_from, kept, kept_before: Vec::new() };
+        let kept_before = Vec::new();
+        let mut merge = Self { inputs, older, retain_from, kept, kept_before, is_stopped };
         let mut kept = std::mem::take(&mut merge.kept);
         merge.parts(&mut |parts| {
             for version in merge.kept_versions(parts)? {
@@ -150,6 +155,7 @@ impl<'a> Merge<'a> {
         let mut parts: Vec<Part> = Vec::with_capacity(self.inputs.len());
         while let Some(Reverse((_, _, Reverse(index), number))) = next.pop() {
             let Some(input) = self.inputs.get(index) else { continue };
+            self.check_not_stopped()?;
             let node = input.node_at(number)?;
             if parts.first().is_some_and(|first| first.node.id != node.id) {
                 visit(&parts)?;
@@ -159,6 +165,11 @@ impl<'a> Merge<'a> {
             push_node(&mut next, input, index, number + 1)?;
         }
         if parts.is_empty() { Ok(()) } else { visit(&parts) }
+    }
+
+    fn check_not_stopped(&self) -> Result<()> {
+        let is_stopped = self.is_stopped.is_some_and(|stopped| stopped.load(Ordering::Relaxed));
+        if is_stopped { Err(Error::Aborted) } else { Ok(()) }
     }
 
     /// The versions of a concept that are kept, newest first.
@@ -302,6 +313,7 @@ impl SegmentSource for Merge<'_> {
         for (index, input) in self.inputs.iter().enumerate() {
             let Some(kept) = self.kept.get(index) else { continue };
             for number in (0..input.concepts()).filter(|number| kept.contains(*number)) {
+                self.check_not_stopped()?;
                 let record = input.concept_at(input.concept_position(number)?)?;
                 let content = self.text(index, &record, ConceptRecord::content)?;
                 let attributes = self.text(index, &record, ConceptRecord::attributes)?;

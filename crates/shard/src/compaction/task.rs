@@ -2,11 +2,12 @@
 //! that nobody needs.
 
 use super::merge::{Merge, OlderSegments};
-use super::vectors::VectorMerge;
+use super::vectors::{VectorMerge, WrittenAgain};
 use crate::error::{Error, Result};
 use crate::flush::retry_us;
+use crate::layer_files::{NewFiles, OldVectors};
 use crate::segment::{Segment, write_segment};
-use crate::storage::{NewFiles, Storage};
+use crate::storage::Storage;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_env::{Next, Steps};
@@ -27,8 +28,12 @@ pub(crate) struct Compactor {
     pub(crate) is_stopped: Arc<AtomicBool>,
     /// Failures since the last merge that worked.
     pub(crate) failures: u32,
-    /// Up to where versions were given up when all segments were last merged.
+    /// Up to where versions were given up when all segments were last merged, and how many items
+    /// were left: with history more than live ones.
     pub(crate) cleaned_to: u64,
+    pub(crate) cleaned_items: u64,
+    /// Files of vectors that were written again.
+    pub(crate) vectors_written: WrittenAgain,
     /// Looks in a row that found views which still read what is not needed otherwise.
     pub(crate) looks: u32,
 }
@@ -41,6 +46,7 @@ impl Steps for Compactor {
         let some_stay = self.storage.remove_obsolete();
         let result = self.merge_something();
         let figures = &self.storage.figures;
+        let mut must_tell = false;
         let (next, failure) = match result {
             // Nobody says when a view is given back; one that lives long costs few looks.
             Ok(false) if some_stay => {
@@ -62,10 +68,15 @@ impl Steps for Compactor {
             Err(error) => {
                 self.failures = self.failures.saturating_add(1);
                 figures.compaction_failures.fetch_add(1, Ordering::Relaxed);
+                must_tell = true;
                 (Next::WaitUs(retry_us(self.failures)), Some(error))
             }
         };
         *figures.compaction_error.lock() = failure;
+        if must_tell {
+            // A flush may wait for this merge.
+            self.storage.committer.get().inspect(|committer| committer.wake());
+        }
         next
     }
 }
@@ -86,6 +97,8 @@ impl Compactor {
         let retain_from = self.merge(inputs, has_older)?;
         if is_all {
             self.cleaned_to = retain_from;
+            let state = self.storage.shared.state();
+            self.cleaned_items = state.segments().map(|segment| items(segment)).sum();
         }
         Ok(true)
     }
@@ -99,9 +112,12 @@ impl Compactor {
         if segments.len() == 1 && retain_from <= self.cleaned_to {
             return false;
         }
-        let held: u64 = segments.iter().map(|s| s.concepts() + s.associations()).sum();
-        let live = self.storage.live_items();
-        let garbage = held.saturating_sub(live);
+        let held: u64 = segments.iter().map(|segment| items(segment)).sum();
+        let mut kept = self.storage.live_items();
+        if self.storage.options.history_keep_us.is_some() {
+            kept = kept.max(self.cleaned_items);
+        }
+        let garbage = held.saturating_sub(kept);
         garbage > GARBAGE_MIN && garbage > held / GARBAGE_DIVISOR
     }
 
@@ -111,7 +127,7 @@ impl Compactor {
         let seqnos = (first.seqnos().0, last.seqnos().1);
         let retain_from = storage.retained_from(seqnos.1);
         let older = OlderSegments::new(storage, has_older);
-        let merge = Merge::new(inputs, older, retain_from)?;
+        let merge = Merge::new(inputs, older, retain_from, Some(&self.is_stopped))?;
         let mut names = Vec::new();
         let mut times = Vec::new();
         for input in inputs {
@@ -127,15 +143,21 @@ impl Compactor {
             synced?;
         }
         let bytes = files.bytes();
-        storage.install_compacted(inputs, &[], files, retain_from)?;
+        storage.install_compacted(inputs, &OldVectors::NONE, files, retain_from)?;
         storage.figures.compaction_bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(retain_from)
     }
 
-    fn merge_vectors(&self) -> Result<bool> {
-        let Some(merge) = VectorMerge::choose(&self.storage) else { return Ok(false) };
-        let bytes = merge.run(&self.storage)?;
+    fn merge_vectors(&mut self) -> Result<bool> {
+        let merge = VectorMerge::choose(&self.storage, &self.vectors_written);
+        let Some(merge) = merge else { return Ok(false) };
+        let bytes = merge.run(&self.storage, &mut self.vectors_written)?;
         self.storage.figures.compaction_bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(true)
     }
+}
+
+/// Versions of concepts and associations in a segment.
+fn items(segment: &Segment) -> u64 {
+    segment.concepts() + segment.associations()
 }

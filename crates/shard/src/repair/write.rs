@@ -8,10 +8,11 @@ use crate::check::{ASIDE, Code, Files, Report};
 use crate::compaction::{Merge, OlderSegments};
 use crate::delta::Sealed;
 use crate::error::{Error, Result};
+use crate::layer_files::NewFiles;
 use crate::manifest_file::ManifestFile;
 use crate::segment::{Segment, SegmentDir, write_delta, write_segment};
 use crate::shared::Shared;
-use crate::storage::{NewFiles, Storage};
+use crate::storage::Storage;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use sutra_env::{Env, OpenMode, replace_file, write_all_at};
@@ -92,7 +93,7 @@ fn write_files(
     }
     let mut inputs: Vec<Arc<Segment>> = salvage.segments.clone();
     inputs.extend(written.segment.as_ref().map(|(_, segment)| Arc::clone(segment)));
-    let merge = Merge::new(&inputs, OlderSegments::new(storage, false), retain_from)?;
+    let merge = Merge::new(&inputs, OlderSegments::new(storage, false), retain_from, None)?;
     let mended = Mended { merge, state };
     let names = all_names(salvage, &manifest);
     let (entry, _) = write_segment(storage, &mended, (1, last_seqno.max(1)), &names, &[])?;

@@ -426,20 +426,43 @@ impl Segment {
         } else {
             (target, Side::In, key.source)
         };
-        let mut found = EdgeHere::Unknown;
-        let _ = self.entries(&node, side, |entry, position| {
-            if entry.other == other && entry.names == key.names {
-                found = match entry.end {
-                    u64::MAX => EdgeHere::At(position),
-                    _ => EdgeHere::Ended,
-                };
-            }
-            ControlFlow::Continue(())
-        })?;
+        let newest = self.newest_entry(&node, side, &other, key.names)?;
+        let mut found = newest.map_or(EdgeHere::Unknown, |(entry, position)| match entry.end {
+            u64::MAX => EdgeHere::At(position),
+            _ => EdgeHere::Ended,
+        });
         if found == EdgeHere::Unknown && self.end_of(&node, side, &other, key.names)?.is_some() {
             found = EdgeHere::Ended;
         }
         Ok(found)
+    }
+
+    /// The newest entry of an association at one side of a node, with its position.
+    fn newest_entry(
+        &self,
+        node: &Node,
+        side: Side,
+        other: &ConceptId,
+        names: u32,
+    ) -> Result<Option<(EdgeEntry, u64)>> {
+        let (section, run) = self.run(node, side);
+        let mut end = run.count;
+        while end > 0 {
+            let first = end.saturating_sub(ENTRIES_AT_A_TIME);
+            let start = (u64::from(run.start) + u64::from(first)) * EDGE_ENTRY_BYTES as u64;
+            let count = (end - first) as usize;
+            let bytes = self.file.bytes(section, start, count * EDGE_ENTRY_BYTES)?;
+            let (entries, _) = bytes.as_chunks::<EDGE_ENTRY_BYTES>();
+            for (index, bytes) in entries.iter().enumerate().rev() {
+                let entry = EdgeEntry::decode(bytes);
+                if entry.other == *other && entry.names == names {
+                    let at = section.offset + start + (index * EDGE_ENTRY_BYTES) as u64;
+                    return Ok(Some((entry, at)));
+                }
+            }
+            end = first;
+        }
+        Ok(None)
     }
 
     fn may_contain(&self, section: &Section, hash: u64) -> Result<bool> {

@@ -244,7 +244,9 @@ impl Wal {
         if self.position.segment_bytes <= SMALL_TIMES_MAX * bytes {
             return Ok(());
         }
-        self.rotate_to(bytes)
+        // Not the spare, which is as long as the next one would be.
+        let (path, file) = self.files.create_zeroed(bytes)?;
+        self.rotate_to(Prepared { path, file, bytes })
     }
 
     /// Gives up segments that hold only commits up to `floor_seqno`; the newest one always stays.
@@ -345,21 +347,22 @@ impl Wal {
     fn rotate(&mut self, needed: u64) -> Result<()> {
         let bytes = self.files.bytes_of(self.position.segment_number + 1);
         let needed = needed.saturating_add(SEGMENT_HEADER_BYTES as u64);
-        self.rotate_to(if bytes >= needed { bytes } else { needed.next_multiple_of(4096) })?;
+        let bytes = if bytes >= needed { bytes } else { needed.next_multiple_of(4096) };
+        self.check_not_failed()?;
+        // Space first: a full disk must leave the segment before untouched and writable.
+        let prepared = self.prepare_file(bytes);
+        self.failed |= matches!(prepared, Err(Error::Io { .. }));
+        self.rotate_to(prepared?)?;
         if self.spare.want(self.files.bytes_of(self.position.segment_number + 1)) {
             self.spare_work.wake();
         }
         Ok(())
     }
 
-    /// Begins a segment of at least this length.
-    fn rotate_to(&mut self, bytes: u64) -> Result<()> {
+    /// Begins a segment in a file of zeros.
+    fn rotate_to(&mut self, prepared: Prepared) -> Result<()> {
         self.check_not_failed()?;
         let number = self.position.segment_number + 1;
-        // Space first: a full disk must leave the segment before untouched and writable.
-        let prepared = self.prepare_file(bytes);
-        self.failed |= matches!(prepared, Err(Error::Io { .. }));
-        let prepared = prepared?;
         self.sync()?;
         let (before, before_end) = (self.current.take(), self.position.offset);
         self.begin_segment(number, prepared)?;

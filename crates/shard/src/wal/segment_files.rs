@@ -152,14 +152,23 @@ impl SegmentFiles {
     pub(super) fn recycled_or_new(&self, bytes: u64) -> Result<Arc<dyn File>> {
         let path = self.unfinished_path();
         self.remove_spares()?;
-        let recycled = self.disk().open(&self.recycled_path(), OpenMode::ReadWrite);
-        if let Ok(file) = recycled
-            && file.bytes().is_ok_and(|length| length == bytes)
-            && self.disk().rename(&self.recycled_path(), &path).is_ok()
-        {
+        if let Some(file) = self.claim_recycled(&path, bytes) {
             return Ok(file);
         }
+        self.remove_spares()?;
         self.create(&path)
+    }
+
+    /// Gives the segment that was given up the name `path`, if there is one of this length.
+    ///
+    /// The name first: under the old one the committer may put another file at any time, and what
+    /// is open would then not be what is named. And it is durable before anything is written, or a
+    /// crash could leave a segment of the log with the file's old name and new content.
+    fn claim_recycled(&self, path: &Path, bytes: u64) -> Option<Arc<dyn File>> {
+        self.disk().rename(&self.recycled_path(), path).ok()?;
+        self.disk().sync_dir(&self.dir).ok()?;
+        let file = self.disk().open(path, OpenMode::ReadWrite).ok()?;
+        file.bytes().is_ok_and(|length| length == bytes).then_some(file)
     }
 
     /// Makes an empty file for a segment that has no name yet.
