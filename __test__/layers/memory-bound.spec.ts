@@ -17,7 +17,8 @@ const EARLY = 50
  * be counted as both while the figures are taken.
  */
 const SLACK = 8 * MIB
-const GROWTH_MAX = 24 * MIB
+/** The heap of V8 and the allocator keep some of what was in use, and more on a busy machine. */
+const GROWTH_MAX = 32 * MIB
 
 /** Bytes in memory that flushes can do something about. */
 function memoryOf(store: Store): number {

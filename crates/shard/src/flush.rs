@@ -30,6 +30,8 @@ impl Steps for Flusher {
         if self.is_stopped.load(Ordering::Acquire) {
             return Next::Done;
         }
+        // Not left to the compactor alone: a merge takes long, and writers may wait for memory.
+        self.storage.free_retired();
         let Some(sealed) = self.storage.oldest_frozen() else { return Next::Wait };
         let result = self.flush(&sealed);
         let figures = &self.storage.figures;

@@ -78,6 +78,10 @@ impl Steps for GroupCommit {
             return Next::Done;
         }
         if self.must_wait_for_room() {
+            // What this task held itself until now is given up by nobody else while merges go on.
+            self.storage.free_retired();
+        }
+        if self.must_wait_for_room() {
             self.flushes.wanted_seqno = self.wal.last_seqno();
             self.freeze_if_due();
             self.go_on_without_room();

@@ -454,14 +454,27 @@ impl Storage {
         catalog.manifest.concepts + catalog.manifest.edges
     }
 
-    /// Removes files that no view reads any more, and takes note of memory that no view holds any
-    /// more. Whether some of either stays for a later call.
+    /// Gives up the memory of deltas that are in segments and that no view holds any more. Whether
+    /// some stay for a later call.
+    pub(crate) fn free_retired(&self) -> bool {
+        let is_free = |delta: &mut Arc<Delta>| Arc::strong_count(delta) == 1;
+        let (freed, some_stay) = {
+            let mut catalog = self.catalog.lock();
+            let freed: Vec<_> = catalog.retired.extract_if(.., is_free).collect();
+            (freed, !catalog.retired.is_empty())
+        };
+        if !freed.is_empty() {
+            drop(freed);
+            self.shared.tell_freed();
+        }
+        some_stay
+    }
+
+    /// Removes files that no view reads any more. Whether some stay for a later call.
     pub(crate) fn remove_obsolete(&self) -> bool {
         let mut removable = Vec::new();
-        let (some_stay, freed) = {
+        let some_stay = {
             let mut catalog = self.catalog.lock();
-            let is_free = |delta: &mut Arc<Delta>| Arc::strong_count(delta) == 1;
-            let freed: Vec<_> = catalog.retired.extract_if(.., is_free).collect();
             catalog.obsolete.retain(|file| {
                 let is_read = file.is_read();
                 #[cfg(feature = "planted-bugs")]
@@ -471,13 +484,8 @@ impl Storage {
                 }
                 is_read
             });
-            let some_stay = !(catalog.obsolete.is_empty() && catalog.retired.is_empty());
-            (some_stay, freed)
+            !catalog.obsolete.is_empty()
         };
-        if !freed.is_empty() {
-            drop(freed);
-            self.shared.tell_freed();
-        }
         for path in removable {
             // What stays behind is an orphan, and removed when the shard is next opened.
             let _ = self.env.disk.remove_file(&path);

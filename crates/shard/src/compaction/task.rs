@@ -43,7 +43,7 @@ impl Steps for Compactor {
         if self.is_stopped.load(Ordering::Acquire) {
             return Next::Done;
         }
-        let some_stay = self.storage.remove_obsolete();
+        let some_stay = self.storage.free_retired() | self.storage.remove_obsolete();
         let result = self.merge_something();
         let figures = &self.storage.figures;
         let mut must_tell = false;
