@@ -7,7 +7,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use sutra_env::{DirEntry, Disk, Env, File, LockError, LockGuard, LockMode, Mapping, OpenMode};
+use sutra_env::{Disk, DiskLayer, Env, File, FileLayer, OpenMode};
 use sutra_format::{Batch, BatchBuilder, Learn};
 use sutra_shard::{Ack, AckSink, Committed, Durability, Error, Result, Shard, ShardOptions};
 
@@ -24,17 +24,9 @@ struct FailingFile {
     syncs_fail: Arc<AtomicBool>,
 }
 
-impl Disk for Failing {
-    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.disk.create_dir_all(path)
-    }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
-        self.disk.list(dir)
-    }
-
-    fn entry(&self, path: &Path) -> io::Result<Option<DirEntry>> {
-        self.disk.entry(path)
+impl DiskLayer for Failing {
+    fn below(&self) -> &dyn Disk {
+        self.disk.as_ref()
     }
 
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
@@ -45,35 +37,11 @@ impl Disk for Failing {
         let file = self.disk.open(path, mode)?;
         Ok(Arc::new(FailingFile { file, syncs_fail: Arc::clone(&self.syncs_fail) }))
     }
-
-    fn map(&self, path: &Path) -> io::Result<Arc<dyn Mapping>> {
-        self.disk.map(path)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove_file(path)
-    }
-
-    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        self.disk.sync_dir(dir)
-    }
-
-    fn lock(&self, path: &Path, mode: LockMode) -> Result<Box<dyn LockGuard>, LockError> {
-        self.disk.lock(path, mode)
-    }
 }
 
-impl File for FailingFile {
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read_at(offset, buffer)
-    }
-
-    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write_at(offset, bytes)
+impl FileLayer for FailingFile {
+    fn below(&self) -> &dyn File {
+        self.file.as_ref()
     }
 
     fn sync_data(&self) -> io::Result<()> {
@@ -81,18 +49,6 @@ impl File for FailingFile {
             return Err(io::Error::other("planned"));
         }
         self.file.sync_data()
-    }
-
-    fn sync_all(&self) -> io::Result<()> {
-        self.file.sync_all()
-    }
-
-    fn bytes(&self) -> io::Result<u64> {
-        self.file.bytes()
-    }
-
-    fn set_bytes(&self, bytes: u64) -> io::Result<()> {
-        self.file.set_bytes(bytes)
     }
 }
 
@@ -164,6 +120,18 @@ fn open(dir: &Path, durability: Durability) -> (Arc<Shard>, Arc<AtomicBool>) {
 /// Bound of the memory in tests that reach it.
 const MEMORY_BYTES_MAX: u64 = 1 << 20;
 
+/// Opens a shard with little memory and no room for segments.
+fn open_without_room(dir: &Path) -> (Arc<Shard>, Switches) {
+    let options = ShardOptions {
+        memory_bytes_max: MEMORY_BYTES_MAX,
+        write_timeout_us: 200_000,
+        ..ShardOptions::default()
+    };
+    let (shard, switches) = open_with(dir, options);
+    switches.segments_fail.store(true, Ordering::SeqCst);
+    (shard, switches)
+}
+
 /// Writes until a write is refused. How many were acknowledged.
 fn write_until_refused(shard: &Shard) -> (u64, Error) {
     for written in 0..1000 {
@@ -180,13 +148,7 @@ fn write_until_refused(shard: &Shard) -> (u64, Error) {
 #[test]
 fn a_shard_at_its_memory_bound_whose_segments_cannot_be_written_can_be_closed() {
     let dir = tempfile::tempdir().unwrap();
-    let options = ShardOptions {
-        memory_bytes_max: MEMORY_BYTES_MAX,
-        write_timeout_us: 200_000,
-        ..ShardOptions::default()
-    };
-    let (shard, switches) = open_with(dir.path(), options);
-    switches.segments_fail.store(true, Ordering::SeqCst);
+    let (shard, _) = open_without_room(dir.path());
     let (written, error) = write_until_refused(&shard);
     assert!(matches!(error, Error::Busy(_)), "{error}");
     assert!(matches!(shard.flush(), Err(Error::DiskFull { .. })));
@@ -202,13 +164,7 @@ fn a_shard_at_its_memory_bound_whose_segments_cannot_be_written_can_be_closed() 
 #[test]
 fn a_shard_at_its_memory_bound_whose_sync_fails_can_be_closed() {
     let dir = tempfile::tempdir().unwrap();
-    let options = ShardOptions {
-        memory_bytes_max: MEMORY_BYTES_MAX,
-        write_timeout_us: 200_000,
-        ..ShardOptions::default()
-    };
-    let (shard, switches) = open_with(dir.path(), options);
-    switches.segments_fail.store(true, Ordering::SeqCst);
+    let (shard, switches) = open_without_room(dir.path());
     write_until_refused(&shard);
     switches.syncs_fail.store(true, Ordering::SeqCst);
     switches.segments_fail.store(false, Ordering::SeqCst);

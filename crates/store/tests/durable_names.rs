@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use sutra_env::{DirEntry, Disk, Env, File, LockError, LockGuard, LockMode, Mapping, OpenMode};
+use sutra_env::{Disk, DiskLayer, Env};
 use sutra_store::{Store, StoreOptions};
 
 /// The disk of this machine; notes which folders were synced before the store's file had its name.
@@ -14,25 +14,9 @@ struct Noting {
     synced_before_name: Mutex<Option<Vec<PathBuf>>>,
 }
 
-impl Disk for Noting {
-    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        self.disk.create_dir_all(path)
-    }
-
-    fn list(&self, dir: &Path) -> io::Result<Vec<DirEntry>> {
-        self.disk.list(dir)
-    }
-
-    fn entry(&self, path: &Path) -> io::Result<Option<DirEntry>> {
-        self.disk.entry(path)
-    }
-
-    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
-        self.disk.open(path, mode)
-    }
-
-    fn map(&self, path: &Path) -> io::Result<Arc<dyn Mapping>> {
-        self.disk.map(path)
+impl DiskLayer for Noting {
+    fn below(&self) -> &dyn Disk {
+        self.disk.as_ref()
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -42,17 +26,9 @@ impl Disk for Noting {
         self.disk.rename(from, to)
     }
 
-    fn remove_file(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove_file(path)
-    }
-
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.synced.lock().push(dir.into());
         self.disk.sync_dir(dir)
-    }
-
-    fn lock(&self, path: &Path, mode: LockMode) -> Result<Box<dyn LockGuard>, LockError> {
-        self.disk.lock(path, mode)
     }
 }
 
