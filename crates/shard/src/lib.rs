@@ -47,17 +47,17 @@ mod view;
 pub mod wal;
 mod write;
 
-pub use check::{CheckOptions, check_shard};
+pub use check::check_shard;
 pub use concept_ref::ConceptRef;
 pub use delta::{EdgeRef, Outcome};
 pub use edge_fields::EdgeFields;
 pub use error::{Error, Result};
-pub use options::{Durability, MergePolicy, ShardOptions};
+pub use options::{Durability, MergePolicy, ShardOptions, StoredOptions};
 #[cfg(feature = "planted-bugs")]
 pub use planted_bug::PlantedBug;
 pub use recent::RecentAt;
 pub use recover::Recovery;
-pub use repair::{RepairOptions, repair_shard};
+pub use repair::repair_shard;
 pub use shard::Shard;
 pub use shared::Shared;
 pub use state::State;

@@ -31,6 +31,30 @@ impl Durability {
     }
 }
 
+/// What the file of the store says of a shard, for those who look at its files without opening it.
+#[derive(Debug, Clone)]
+pub struct StoredOptions {
+    /// The store that the shard belongs to.
+    pub store_id: [u8; 16],
+    /// Dimension of vectors in the default namespace, and in those created by use.
+    pub vector_dimension: u32,
+    /// Metric of the same namespaces.
+    pub metric: Metric,
+}
+
+impl StoredOptions {
+    /// What was written may be longer than is allowed now.
+    pub(crate) fn to_shard_options(&self) -> ShardOptions {
+        ShardOptions {
+            store_id: self.store_id,
+            vector_dimension: self.vector_dimension,
+            metric: self.metric,
+            limits: Limits::CEILING,
+            ..ShardOptions::default()
+        }
+    }
+}
+
 /// Settings of one shard.
 #[derive(Debug, Clone)]
 pub struct ShardOptions {
@@ -70,6 +94,9 @@ pub struct ShardOptions {
     /// Chooses what to merge. The simulation brings its own, since the segments that it has room
     /// for are all of one size.
     pub merge_policy: MergePolicy,
+    /// Versions of concepts and associations in segments that nobody reads any more, up to which
+    /// they are left there: above it, all segments are merged once they are a third of everything.
+    pub garbage_min: u64,
     /// Bug switched on to see that the tests find it.
     #[cfg(feature = "planted-bugs")]
     pub planted_bug: Option<crate::PlantedBug>,
@@ -95,6 +122,7 @@ impl Default for ShardOptions {
             delta_age_us_max: Some(60_000_000),
             history_keep_us: None,
             merge_policy: crate::compaction::merge_by_size,
+            garbage_min: 256,
             #[cfg(feature = "planted-bugs")]
             planted_bug: None,
         }

@@ -1,7 +1,7 @@
 //! One shard: opening, reading, writing, closing.
 
 use crate::check::{Report, check_running};
-use crate::compaction::Compactor;
+use crate::compaction::{Compactor, SetAside};
 use crate::delta::DeltaWriter;
 use crate::error::{Error, Result};
 use crate::flush::Flusher;
@@ -322,6 +322,7 @@ impl Starting<'_> {
             cleaned_to: 0,
             cleaned_items: 0,
             vectors_written: HashMap::new(),
+            set_aside: SetAside::default(),
             looks: 0,
         };
         let flusher = work.start("sutra-flush", Box::new(flusher));

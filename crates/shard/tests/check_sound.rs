@@ -3,12 +3,10 @@
 
 mod folder;
 
-use folder::{STORE_ID, fill, learn, open, options};
+use folder::{STORED, fill, learn, open, options};
 use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_env::Env;
-use sutra_shard::{CheckOptions, Durability, ShardOptions, check_shard};
-
-const CHECK: CheckOptions = CheckOptions { store_id: STORE_ID };
+use sutra_shard::{Durability, ShardOptions, check_shard};
 
 #[test]
 fn a_sound_shard_has_no_problem_with_and_without_history() {
@@ -19,7 +17,7 @@ fn a_sound_shard_has_no_problem_with_and_without_history() {
         let report = shard.check().unwrap();
         assert_eq!(report.problems, [], "open");
         shard.close().unwrap();
-        let report = check_shard(&Env::real(), dir.path(), &CHECK).unwrap();
+        let report = check_shard(&Env::real(), dir.path(), &STORED).unwrap();
         assert_eq!(report.problems, [], "closed");
         // Of 24 and 2, one was deleted, learned again, another deleted.
         assert_eq!((report.concepts, report.vectors), (25, 9));
@@ -42,7 +40,7 @@ fn what_was_merged_is_sound() {
             shard.flush().unwrap();
         }
         shard.close().unwrap();
-        let report = check_shard(&Env::real(), dir.path(), &CHECK).unwrap();
+        let report = check_shard(&Env::real(), dir.path(), &STORED).unwrap();
         assert_eq!(report.problems, []);
     }
 }
@@ -70,7 +68,7 @@ fn checking_goes_on_while_everything_changes() {
             }
         });
         shard.close().unwrap();
-        let report = check_shard(&Env::real(), dir.path(), &CHECK).unwrap();
+        let report = check_shard(&Env::real(), dir.path(), &STORED).unwrap();
         assert_eq!(report.problems, []);
     }
 }

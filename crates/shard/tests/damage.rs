@@ -5,16 +5,16 @@
 
 mod folder;
 
-use folder::{STORE_ID, copy, files, make, options, read};
+use folder::{STORED, copy, files, make, options, read};
 use std::collections::BTreeMap;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use sutra_env::Env;
 use sutra_shard::check::Report;
-use sutra_shard::{CheckOptions, Error, Result, ShardOptions, check_shard};
+use sutra_shard::{Error, Result, ShardOptions, check_shard};
 
 fn check(path: &Path) -> Report {
-    check_shard(&Env::real(), path, &CheckOptions { store_id: STORE_ID }).unwrap()
+    check_shard(&Env::real(), path, &STORED).unwrap()
 }
 
 fn small() -> (tempfile::TempDir, BTreeMap<String, String>) {

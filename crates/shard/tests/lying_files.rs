@@ -6,7 +6,7 @@
 
 mod folder;
 
-use folder::{STORE_ID, files, fill_small, open, options, read};
+use folder::{STORED, associate, files, fill_small, learn, open, options, read};
 use std::path::{Path, PathBuf};
 use sutra_env::Env;
 use sutra_format::checksum::crc32c;
@@ -14,7 +14,7 @@ use sutra_format::manifest::Manifest;
 use sutra_format::sealed_file::{BLOCK_BYTES, FileKind, SectionKind};
 use sutra_format::sealed_layout::{SealedLayout, Section};
 use sutra_shard::check::Report;
-use sutra_shard::{CheckOptions, Error, ShardOptions, check_shard};
+use sutra_shard::{Error, ShardOptions, check_shard};
 
 /// A shard, one of its sealed files, and that file's bytes as they should be.
 struct Forgery<'a> {
@@ -82,7 +82,7 @@ impl<'a> Forgery<'a> {
     }
 
     fn check(&self) -> Report {
-        check_shard(&Env::real(), self.dir, &CheckOptions { store_id: STORE_ID }).unwrap()
+        check_shard(&Env::real(), self.dir, &STORED).unwrap()
     }
 
     /// Reads all of it; whether it was refused.
@@ -201,4 +201,29 @@ fn lengths_and_places_that_lie_are_refused_when_the_file_is_opened() {
         forgery.write(footer, &u32::MAX.to_le_bytes());
         assert!(forgery.is_refused("sections"));
     }
+}
+
+/// Every file is sound by itself, and so is every record of the log: only together do they say what
+/// cannot be.
+#[test]
+fn a_log_that_does_not_fit_the_segments_below_it_is_found() {
+    let (mine, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for (dir, first) in [(&mine, 0), (&other, 10)] {
+        let shard = open(dir.path(), options()).unwrap();
+        learn(&shard, first..first + 2, 0);
+        shard.flush().unwrap();
+        associate(&shard, first, first + 1, None, 1.0);
+        shard.close().unwrap();
+    }
+    for dir in [&mine, &other] {
+        assert_eq!(check_shard(&Env::real(), dir.path(), &STORED).unwrap().problems, []);
+    }
+    for file in files(&mine.path().join("wal")) {
+        let taken = other.path().join("wal").join(file.file_name().unwrap());
+        std::fs::copy(taken, file).unwrap();
+    }
+    let report = check_shard(&Env::real(), mine.path(), &STORED).unwrap();
+    assert!(!report.is_sound());
+    assert_eq!(report.problems[0].code, "LOG");
+    assert!(open(mine.path(), options()).is_err(), "opening refuses it as well");
 }

@@ -5,17 +5,15 @@
 
 mod folder;
 
-use folder::{STORE_ID, files, id, make, open, options, read, with_extension};
+use folder::{STORED, files, id, make, open, options, read, with_extension};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use sutra_env::Env;
-use sutra_format::Metric;
 use sutra_shard::repair::{Fate, Repair};
-use sutra_shard::{CheckOptions, RepairOptions, ShardOptions, check_shard, repair_shard};
+use sutra_shard::{ShardOptions, check_shard, repair_shard};
 
 fn repair(path: &Path, confirm: bool) -> Repair {
-    let options = RepairOptions { store_id: STORE_ID, vector_dimension: 4, metric: Metric::Cosine };
-    repair_shard(&Env::real(), path, &options, confirm).unwrap()
+    repair_shard(&Env::real(), path, &STORED, confirm).unwrap()
 }
 
 fn made() -> (tempfile::TempDir, BTreeMap<String, String>) {
@@ -43,7 +41,7 @@ fn repaired(path: &Path) -> (Repair, BTreeMap<String, String>) {
     let done = repair(path, true);
     assert!(done.aside.is_some());
     assert_eq!(Repair { aside: None, ..done.clone() }, planned, "it does what it said");
-    let report = check_shard(&Env::real(), path, &CheckOptions { store_id: STORE_ID }).unwrap();
+    let report = check_shard(&Env::real(), path, &STORED).unwrap();
     assert_eq!(report.problems, []);
     let aside = contents(done.aside.as_deref().unwrap());
     for (file, bytes) in before {
@@ -53,7 +51,7 @@ fn repaired(path: &Path) -> (Repair, BTreeMap<String, String>) {
         assert!(is_kept, "{} is not there any more", file.display());
     }
     let everything = read(path, options()).unwrap();
-    let report = check_shard(&Env::real(), path, &CheckOptions { store_id: STORE_ID }).unwrap();
+    let report = check_shard(&Env::real(), path, &STORED).unwrap();
     assert_eq!(report.problems, [], "after it was open");
     assert!(repair(path, true).is_sound);
     (done, everything)
@@ -223,8 +221,7 @@ fn any_one_flip_can_be_repaired() {
             folder::copy(dir.path(), copied.path());
             let file = copied.path().join(file.strip_prefix(dir.path()).unwrap());
             flip(&file, at);
-            let check = CheckOptions { store_id: STORE_ID };
-            if check_shard(&Env::real(), copied.path(), &check).unwrap().is_sound() {
+            if check_shard(&Env::real(), copied.path(), &STORED).unwrap().is_sound() {
                 continue; // behind the end of the log
             }
             repaired(copied.path());

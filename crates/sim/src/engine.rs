@@ -230,6 +230,7 @@ fn options(setting: &Setting, bug: Option<Bug>) -> ShardOptions {
         delta_age_us_max: setting.delta_age_us_max,
         history_keep_us: setting.history_keep_us,
         merge_policy: setting.merging.policy().unwrap_or(defaults.merge_policy),
+        garbage_min: setting.merging.garbage_min().unwrap_or(defaults.garbage_min),
         #[cfg(feature = "planted-bugs")]
         planted_bug: match bug {
             Some(Bug::Engine(bug)) => Some(bug),

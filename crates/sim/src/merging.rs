@@ -22,11 +22,13 @@ pub enum Merging {
     Any,
     /// All, as soon as there are two.
     Eager,
+    /// All, when a third of what they hold is garbage.
+    Garbage,
 }
 
 impl Merging {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::BySize, Self::Newest, Self::Any, Self::Eager];
+    pub const ALL: [Self; 5] = [Self::BySize, Self::Newest, Self::Any, Self::Eager, Self::Garbage];
 
     /// What the engine is given; nothing for its own.
     #[must_use]
@@ -36,7 +38,14 @@ impl Merging {
             Self::Newest => Some(newest),
             Self::Any => Some(any),
             Self::Eager => Some(eager),
+            Self::Garbage => Some(at_the_limit),
         }
+    }
+
+    /// So many versions of garbage are left in segments; nothing for the engine's own number.
+    #[must_use]
+    pub fn garbage_min(self) -> Option<u64> {
+        (self == Self::Garbage).then_some(2)
     }
 }
 
@@ -46,6 +55,10 @@ fn newest(sizes: &[u64]) -> Option<Range<usize>> {
 
 fn eager(sizes: &[u64]) -> Option<Range<usize>> {
     (sizes.len() > 1).then_some(0..sizes.len())
+}
+
+fn at_the_limit(sizes: &[u64]) -> Option<Range<usize>> {
+    (sizes.len() >= SEGMENTS_MAX).then_some(0..sizes.len())
 }
 
 /// The sizes are the dice, so that the choice depends on nothing else.

@@ -6,7 +6,7 @@ use std::path::Path;
 use sutra_env::Env;
 use sutra_format::StoreMeta;
 use sutra_shard::check::{Code, Report};
-use sutra_shard::{CheckOptions, Error, Result, check_shard};
+use sutra_shard::{Error, Result, StoredOptions, check_shard};
 
 /// Checks the store in a folder that no process has open for writing, and changes nothing. Damage
 /// is no error but a problem in the report.
@@ -25,9 +25,18 @@ pub fn check_folder(env: &Env, path: &Path) -> Result<Report> {
     let _lock = folder.lock(true)?;
     let mut report = Report::default();
     let Some(meta) = check_meta(&folder, &mut report)? else { return Ok(report) };
-    let options = CheckOptions { store_id: meta.store_id };
+    let options = stored_options(&meta);
     report.merge(check_shard(env, &folder.shard_path(), &options)?);
     Ok(report)
+}
+
+/// What a shard's files are compared with.
+pub(crate) fn stored_options(meta: &StoreMeta) -> StoredOptions {
+    StoredOptions {
+        store_id: meta.store_id,
+        vector_dimension: meta.vector_dimension,
+        metric: meta.metric,
+    }
 }
 
 /// Reads the file `STORE`; nothing if it is not what it must be, which is then in the report.

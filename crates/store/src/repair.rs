@@ -1,10 +1,11 @@
 //! Saving what can be read of a damaged store.
 
+use crate::check::stored_options;
 use crate::open::Folder;
 use std::path::Path;
 use sutra_env::Env;
 use sutra_shard::repair::Repair;
-use sutra_shard::{Error, RepairOptions, Result, repair_shard};
+use sutra_shard::{Error, Result, repair_shard};
 
 /// Finds out what can be saved of the store in a folder that no process has open, and what is lost;
 /// with `confirm`, does it. See [`repair_shard`].
@@ -24,10 +25,5 @@ pub fn repair_folder(env: &Env, path: &Path, confirm: bool) -> Result<Repair> {
     let meta = folder.read_meta()?.ok_or_else(|| {
         Error::corrupt(&folder.meta_path(), 0, "the file is missing, and there is a shard")
     })?;
-    let options = RepairOptions {
-        store_id: meta.store_id,
-        vector_dimension: meta.vector_dimension,
-        metric: meta.metric,
-    };
-    repair_shard(env, &folder.shard_path(), &options, confirm)
+    repair_shard(env, &folder.shard_path(), &stored_options(&meta), confirm)
 }

@@ -19,12 +19,14 @@ mod vectors;
 
 pub(crate) use folder::ASIDE;
 pub(crate) use log::{LogScan, log_segments, read_file};
-pub use report::{CheckOptions, Code, Problem, Report};
+pub use report::{Code, Problem, Report};
 pub(crate) use running::check_running;
 
 use crate::error::Result;
 use crate::manifest_file::ManifestFile;
 use crate::names::{NameWriter, Names};
+use crate::options::StoredOptions;
+use crate::recover::{ShardFiles, log_files, recover};
 use crate::segment::SegmentDir;
 use layers::Layers;
 use log::check_log;
@@ -45,7 +47,7 @@ use vectors::{VectorsView, check_vectors};
 ///
 /// # Errors
 /// `NotAStore` when there is no such folder; `Io` when a folder cannot be listed.
-pub fn check_shard(env: &Env, path: &Path, options: &CheckOptions) -> Result<Report> {
+pub fn check_shard(env: &Env, path: &Path, options: &StoredOptions) -> Result<Report> {
     let mut report = Report::default();
     folder::check_names(env, path, &mut report)?;
     let files = Files::new(env, path, options.store_id);
@@ -60,7 +62,24 @@ pub fn check_shard(env: &Env, path: &Path, options: &CheckOptions) -> Result<Rep
         None => files.check_unnamed(&mut report)?,
     };
     check_log(env, path, options.store_id, floor_seqno, &mut report);
+    if report.damage() == 0 {
+        check_together(env, path, options, &mut report);
+    }
     Ok(report)
+}
+
+/// Puts the log on top of the segments as opening does: commits that are sound by themselves may
+/// not fit what is below them.
+fn check_together(env: &Env, path: &Path, options: &StoredOptions, report: &mut Report) {
+    let options = options.to_shard_options();
+    let log = log_files(env, path, &options);
+    let sealed = SegmentDir::new(env, path);
+    let manifest = ManifestFile::new(env, path);
+    let disk = env.disk.as_ref();
+    let files = ShardFiles { disk, log: &log, sealed: &sealed, manifest: &manifest };
+    if let Err(error) = recover(&files, &options) {
+        report.add_error(Code::LOG, &log.first_path(), &error);
+    }
 }
 
 /// The files of a shard besides its log.

@@ -9,13 +9,6 @@ use sutra_format::decode_error::Problem as DecodeProblem;
 /// in every block.
 const PROBLEMS_MAX: usize = 10_000;
 
-/// What to compare the files with.
-#[derive(Debug, Clone, Default)]
-pub struct CheckOptions {
-    /// The store that the shard belongs to.
-    pub store_id: [u8; 16],
-}
-
 /// Names of what can be wrong. They never change their meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Code(&'static str);

@@ -2,9 +2,11 @@
 
 mod merge;
 mod policy;
+mod set_aside;
 mod task;
 mod vectors;
 
 pub(crate) use merge::{Merge, OlderSegments};
 pub(crate) use policy::choose as merge_by_size;
+pub(crate) use set_aside::SetAside;
 pub(crate) use task::Compactor;

@@ -3,6 +3,7 @@
 //! Segments of similar size are merged together, so each byte is written again about once for each
 //! factor [`FAN_IN`] by which the store grows; and there are never many, so a read looks at few.
 
+use crate::options::MergePolicy;
 use std::ops::Range;
 
 /// Neighbours of similar size that are merged together.
@@ -16,7 +17,45 @@ pub(crate) const SEGMENTS_WANTED: usize = 8;
 
 /// The neighbours to merge, as a range of `sizes`, which are in bytes and in the order of commits.
 pub(crate) fn choose(sizes: &[u64]) -> Option<Range<usize>> {
-    similar_run(sizes).or_else(|| (sizes.len() > SEGMENTS_WANTED).then(|| cheapest(sizes)))
+    similar_run(sizes).or_else(|| {
+        let count = sizes.len().checked_sub(SEGMENTS_WANTED).filter(|more| *more > 0)? + 1;
+        Some(cheapest(sizes, count))
+    })
+}
+
+/// As a policy chooses, but never a segment that is set aside. Such a segment parts its neighbours:
+/// what is merged is always in the order of commits, without gaps.
+pub(crate) fn choose_around(
+    sizes: &[u64],
+    is_set_aside: &[bool],
+    policy: MergePolicy,
+) -> Option<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for at in 0..sizes.len() {
+        if is_set_aside.get(at).copied().unwrap_or_default() {
+            continue;
+        }
+        match runs.last_mut().filter(|run| run.end == at) {
+            Some(run) => run.end += 1,
+            None => runs.push(at..at + 1),
+        }
+    }
+    let sizes_of = |run: &Range<usize>| sizes.get(run.clone()).unwrap_or_default();
+    let within = |run: &Range<usize>, chosen: Range<usize>| {
+        Some(run.start + chosen.start..run.start + chosen.end)
+    };
+    for run in runs.iter().rev() {
+        if let Some(chosen) = policy(sizes_of(run)) {
+            return within(run, chosen);
+        }
+    }
+    // Each run is short enough, but all of them together are not.
+    let longest = runs.iter().max_by_key(|run| run.len())?;
+    let is_parted = runs.len() > 1 || longest.len() < sizes.len();
+    if !is_parted || sizes.len() <= SEGMENTS_WANTED || longest.len() < 2 {
+        return None;
+    }
+    within(longest, cheapest(sizes_of(longest), 2))
 }
 
 /// The newest longest run of at least [`FAN_IN`] neighbours of similar size.
@@ -41,10 +80,8 @@ fn similar_run(sizes: &[u64]) -> Option<Range<usize>> {
     None
 }
 
-/// The neighbours whose merge costs the fewest bytes for each segment less, which bring the number
-/// down to what is wanted.
-fn cheapest(sizes: &[u64]) -> Range<usize> {
-    let count = sizes.len() - SEGMENTS_WANTED + 1;
+/// So many neighbours whose merge costs the fewest bytes.
+fn cheapest(sizes: &[u64], count: usize) -> Range<usize> {
     let windows = sizes.windows(count).map(|window| window.iter().sum::<u64>());
     let start = windows.enumerate().min_by_key(|(_, bytes)| *bytes).map_or(0, |(start, _)| start);
     start..start + count
@@ -52,7 +89,7 @@ fn cheapest(sizes: &[u64]) -> Range<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{SEGMENTS_WANTED, choose};
+    use super::{SEGMENTS_WANTED, choose, choose_around};
 
     const MB: u64 = 1 << 20;
 
@@ -70,6 +107,40 @@ mod tests {
     fn too_many_of_different_size_are_merged_where_it_is_cheapest() {
         let sizes: Vec<u64> = [12, 11, 10, 9, 8, 7, 6, 5, 4].map(|bits| MB << (3 * bits)).into();
         assert_eq!(choose(&sizes), Some(7..9));
+    }
+
+    #[test]
+    fn what_is_set_aside_parts_its_neighbours() {
+        let around = |sizes: &[u64], set_aside: &[usize]| {
+            let is_set_aside: Vec<bool> =
+                (0..sizes.len()).map(|at| set_aside.contains(&at)).collect();
+            choose_around(sizes, &is_set_aside, choose)
+        };
+        assert_eq!(around(&[MB; 9], &[]), Some(0..9));
+        assert_eq!(around(&[MB; 9], &[4]), Some(5..9), "the newest first");
+        assert_eq!(around(&[MB; 6], &[4]), Some(0..4));
+        assert_eq!(around(&[MB; 6], &[3]), None, "no four are neighbours");
+        assert_eq!(around(&[MB; 9], &[0, 1, 2, 3, 4, 5, 6, 7, 8]), None);
+    }
+
+    /// A damaged segment in any place: flushes go on, and the number stays bounded without it.
+    #[test]
+    fn around_one_that_is_set_aside_the_number_stays_bounded() {
+        for place in 0..4 {
+            let mut sizes = vec![MB; 4];
+            let mut is_set_aside: Vec<bool> = (0..4).map(|at| at == place).collect();
+            for _ in 0..1000 {
+                sizes.push(8 * MB);
+                is_set_aside.push(false);
+                while let Some(range) = choose_around(&sizes, &is_set_aside, choose) {
+                    assert!(!is_set_aside[range.clone()].contains(&true));
+                    let bytes: u64 = sizes[range.clone()].iter().sum();
+                    sizes.splice(range.clone(), [bytes]);
+                    is_set_aside.splice(range, [false]);
+                }
+                assert!(sizes.len() <= SEGMENTS_WANTED, "{sizes:?}");
+            }
+        }
     }
 
     /// Flushes of one size come in, merges follow the policy: there are never more than wanted, and

@@ -2,12 +2,15 @@
 //! that nobody needs.
 
 use super::merge::{Merge, OlderSegments};
+use super::policy::choose_around;
+use super::set_aside::{SetAside, input};
 use super::vectors::{VectorMerge, WrittenAgain};
 use crate::error::{Error, Result};
 use crate::flush::retry_us;
 use crate::layer_files::{NewFiles, OldVectors};
 use crate::segment::{Segment, write_segment};
 use crate::storage::Storage;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_env::{Next, Steps};
@@ -15,8 +18,6 @@ use sutra_format::segment::commits;
 
 /// All segments are merged when of what they hold more than one part in so many is garbage.
 const GARBAGE_DIVISOR: u64 = 3;
-/// Less garbage than these many versions is not worth it.
-const GARBAGE_MIN: u64 = 256;
 /// How long to wait before looking whether files that were merged are still read.
 const LOOK_AGAIN_US_MIN: u64 = 50_000;
 /// Never longer than this.
@@ -34,6 +35,8 @@ pub(crate) struct Compactor {
     pub(crate) cleaned_items: u64,
     /// Files of vectors that were written again.
     pub(crate) vectors_written: WrittenAgain,
+    /// Damaged files that are not merged for now.
+    pub(crate) set_aside: SetAside,
     /// Looks in a row that found views which still read what is not needed otherwise.
     pub(crate) looks: u32,
 }
@@ -45,62 +48,117 @@ impl Steps for Compactor {
         }
         let some_stay = self.storage.free_retired() | self.storage.remove_obsolete();
         let result = self.merge_something();
-        let figures = &self.storage.figures;
+        let storage = Arc::clone(&self.storage);
+        let figures = &storage.figures;
         let mut must_tell = false;
         let (next, failure) = match result {
-            // Nobody says when a view is given back; one that lives long costs few looks.
-            Ok(false) if some_stay => {
-                let wait_us = (LOOK_AGAIN_US_MIN << self.looks.min(20)).min(LOOK_AGAIN_US_MAX);
-                self.looks += 1;
-                (Next::WaitUs(wait_us), None)
-            }
-            Ok(false) => {
-                self.looks = 0;
-                (Next::Wait, None)
-            }
+            Ok(false) => (self.rest(some_stay), None),
             Ok(true) => {
                 (self.failures, self.looks) = (0, 0);
                 figures.compactions.fetch_add(1, Ordering::Relaxed);
                 // The committer lets go of the files that were merged.
-                self.storage.committer.get().inspect(|committer| committer.wake());
+                storage.committer.get().inspect(|committer| committer.wake());
                 (Next::Again, None)
             }
-            Err(error) => {
-                self.failures = self.failures.saturating_add(1);
+            Err(Failure { error, is_set_aside }) => {
                 figures.compaction_failures.fetch_add(1, Ordering::Relaxed);
                 must_tell = true;
-                (Next::WaitUs(retry_us(self.failures)), Some(error))
+                // Without the damaged file there may be something else to merge.
+                let next = if is_set_aside {
+                    Next::Again
+                } else {
+                    self.failures = self.failures.saturating_add(1);
+                    Next::WaitUs(retry_us(self.failures))
+                };
+                (next, Some(error))
             }
         };
+        let failure = failure.or_else(|| self.set_aside.error().cloned());
         *figures.compaction_error.lock() = failure;
         if must_tell {
             // A flush may wait for this merge.
-            self.storage.committer.get().inspect(|committer| committer.wake());
+            storage.committer.get().inspect(|committer| committer.wake());
         }
         next
     }
 }
 
+/// Why nothing was merged.
+struct Failure {
+    error: Error,
+    /// It is damage, and what is damaged is left alone from now on.
+    is_set_aside: bool,
+}
+
 impl Compactor {
-    fn merge_something(&mut self) -> Result<bool, Error> {
-        let state = self.storage.shared.state();
-        let mut segments: Vec<Arc<Segment>> = state.segments().cloned().collect();
-        segments.reverse();
-        drop(state);
+    /// Nothing is to be merged: how long to wait before looking again.
+    fn rest(&mut self, some_stay: bool) -> Next {
+        let retry_us = self.set_aside.wait_us(self.storage.env.clock.monotonic_us());
+        // Nobody says when a view is given back; one that lives long costs few looks.
+        let look_us = if some_stay {
+            let look_us = (LOOK_AGAIN_US_MIN << self.looks.min(20)).min(LOOK_AGAIN_US_MAX);
+            self.looks += 1;
+            Some(look_us)
+        } else {
+            self.looks = 0;
+            None
+        };
+        let soonest_us = retry_us.into_iter().chain(look_us).min();
+        soonest_us.map_or(Next::Wait, Next::WaitUs)
+    }
+
+    /// One merge, if there is one to do. Whether there was.
+    fn merge_something(&mut self) -> Result<bool, Failure> {
+        let segments = self.segments();
+        let now_us = self.storage.env.clock.monotonic_us();
+        self.forget_what_is_gone();
         let sizes: Vec<u64> = segments.iter().map(|segment| segment.file().file_bytes()).collect();
-        let range = (self.storage.options.merge_policy)(&sizes)
-            .or_else(|| self.is_mostly_garbage(&segments).then_some(0..segments.len()));
-        let Some(range) = range else { return self.merge_vectors() };
+        let is_set_aside: Vec<bool> =
+            segments.iter().map(|segment| self.set_aside.holds(segment.number(), now_us)).collect();
+        let policy = self.storage.options.merge_policy;
+        let range = choose_around(&sizes, &is_set_aside, policy).or_else(|| {
+            let may_merge_all = !is_set_aside.contains(&true);
+            (may_merge_all && self.is_mostly_garbage(&segments)).then_some(0..segments.len())
+        });
+        let Some(range) = range else { return self.merge_vectors(now_us) };
         let has_older = range.start > 0;
         let is_all = range.len() == segments.len();
         let inputs = segments.get(range).unwrap_or_default();
-        let retain_from = self.merge(inputs, has_older)?;
+        let merged = self.merge(inputs, has_older);
+        let retain_from = merged.map_err(|error| {
+            let inputs =
+                inputs.iter().map(|segment| input(segment.number(), segment.file().path()));
+            self.fail(error, &inputs.collect::<Vec<_>>())
+        })?;
         if is_all {
             self.cleaned_to = retain_from;
             let state = self.storage.shared.state();
             self.cleaned_items = state.segments().map(|segment| items(segment)).sum();
         }
         Ok(true)
+    }
+
+    /// Oldest first.
+    fn segments(&self) -> Vec<Arc<Segment>> {
+        let state = self.storage.shared.state();
+        let mut segments: Vec<Arc<Segment>> = state.segments().cloned().collect();
+        segments.reverse();
+        segments
+    }
+
+    fn forget_what_is_gone(&mut self) {
+        let catalog = self.storage.catalog();
+        let manifest = &catalog.manifest;
+        self.set_aside.keep(|number| {
+            manifest.segments.iter().any(|entry| entry.number == number)
+                || manifest.vector_files.iter().any(|entry| entry.number == number)
+        });
+    }
+
+    fn fail(&mut self, error: Error, inputs: &[(u32, PathBuf)]) -> Failure {
+        let now_us = self.storage.env.clock.monotonic_us();
+        let is_set_aside = self.set_aside.note(&error, inputs, now_us);
+        Failure { error, is_set_aside }
     }
 
     /// Whether merging all segments would give up much.
@@ -118,7 +176,7 @@ impl Compactor {
             kept = kept.max(self.cleaned_items);
         }
         let garbage = held.saturating_sub(kept);
-        garbage > GARBAGE_MIN && garbage > held / GARBAGE_DIVISOR
+        garbage > self.storage.options.garbage_min && garbage > held / GARBAGE_DIVISOR
     }
 
     fn merge(&self, inputs: &[Arc<Segment>], has_older: bool) -> Result<u64> {
@@ -148,10 +206,12 @@ impl Compactor {
         Ok(retain_from)
     }
 
-    fn merge_vectors(&mut self) -> Result<bool> {
-        let merge = VectorMerge::choose(&self.storage, &self.vectors_written);
+    fn merge_vectors(&mut self, now_us: u64) -> Result<bool, Failure> {
+        let is_set_aside = |number| self.set_aside.holds(number, now_us);
+        let merge = VectorMerge::choose(&self.storage, &self.vectors_written, &is_set_aside);
         let Some(merge) = merge else { return Ok(false) };
-        let bytes = merge.run(&self.storage, &mut self.vectors_written)?;
+        let merged = merge.run(&self.storage, &mut self.vectors_written);
+        let bytes = merged.map_err(|error| self.fail(error, &merge.input_paths(&self.storage)))?;
         self.storage.figures.compaction_bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(true)
     }

@@ -9,6 +9,7 @@ use crate::state::State;
 use crate::storage::Storage;
 use crate::vector::SealedVectors;
 use hashbrown::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use sutra_format::manifest::ManifestVectors;
 
@@ -33,14 +34,19 @@ impl VectorMerge {
     ///
     /// Rows that only history keeps are no reason to write a file again and again: one that was
     /// written again waits until what it kept then is not kept any more.
-    pub(super) fn choose(storage: &Storage, written: &WrittenAgain) -> Option<Self> {
+    pub(super) fn choose(
+        storage: &Storage,
+        written: &WrittenAgain,
+        is_set_aside: &dyn Fn(u32) -> bool,
+    ) -> Option<Self> {
         let (mut files, state) = {
             let catalog = storage.catalog();
             (catalog.manifest.vector_files.clone(), storage.shared.state())
         };
         let state = state.without_deltas();
         files.sort_by_key(|file| (file.namespace, file.first_row));
-        let is_dead = |file: &&ManifestVectors| file.dead_rows > file.rows / 2;
+        let is_dead =
+            |file: &&ManifestVectors| file.dead_rows > file.rows / 2 && !is_set_aside(file.number);
         let retain_from = storage.retained_from(storage.floor_seqno());
         let is_ripe = |file: &&ManifestVectors| {
             written.get(&file.number).is_none_or(|floor_seqno| retain_from >= *floor_seqno)
@@ -48,10 +54,17 @@ impl VectorMerge {
         if let Some(dead) = files.iter().filter(is_dead).find(is_ripe) {
             return Some(Self { inputs: vec![dead.clone()], state });
         }
-        let is_small = |file: &ManifestVectors| file.file_bytes < SMALL_BYTES;
+        let is_small =
+            |file: &ManifestVectors| file.file_bytes < SMALL_BYTES && !is_set_aside(file.number);
         let runs = files.chunk_by(|a, b| a.namespace == b.namespace && is_small(a) && is_small(b));
         let run = runs.into_iter().find(|run| run.len() >= FAN_IN)?;
         Some(Self { inputs: run.to_vec(), state })
+    }
+
+    /// Numbers and paths of the files.
+    pub(super) fn input_paths(&self, storage: &Storage) -> Vec<(u32, PathBuf)> {
+        let numbers = self.inputs.iter().map(|file| file.number);
+        numbers.map(|number| (number, storage.dir.vectors_path(number))).collect()
     }
 
     /// Writes what is alive of them into one file, and notes it. How many bytes that took.

@@ -18,24 +18,12 @@ mod write;
 
 pub use lost::{Fate, LostConcept, LostEdge};
 
-use crate::check::{CheckOptions, Files, Report, check_shard};
+use crate::check::{Files, Report, check_shard};
 use crate::error::Result;
-use crate::options::ShardOptions;
+use crate::options::StoredOptions;
 use salvage::Salvage;
 use std::path::{Path, PathBuf};
 use sutra_env::Env;
-use sutra_format::{Limits, Metric};
-
-/// What the store says of the shard.
-#[derive(Debug, Clone)]
-pub struct RepairOptions {
-    /// The store that the shard belongs to.
-    pub store_id: [u8; 16],
-    /// Dimension of vectors in the default namespace, and in those created by use.
-    pub vector_dimension: u32,
-    /// Metric of the same namespaces.
-    pub metric: Metric,
-}
 
 /// A file of which not everything could be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,20 +65,14 @@ pub struct Repair {
 pub fn repair_shard(
     env: &Env,
     path: &Path,
-    options: &RepairOptions,
+    options: &StoredOptions,
     confirm: bool,
 ) -> Result<Repair> {
-    let report = check_shard(env, path, &CheckOptions { store_id: options.store_id })?;
+    let report = check_shard(env, path, options)?;
     if report.is_sound() {
         return Ok(Repair { is_sound: true, ..Repair::default() });
     }
-    let shard_options = ShardOptions {
-        store_id: options.store_id,
-        vector_dimension: options.vector_dimension,
-        metric: options.metric,
-        limits: Limits::CEILING,
-        ..ShardOptions::default()
-    };
+    let shard_options = options.to_shard_options();
     let files = Files::new(env, path, options.store_id);
     let mut repair = Repair::default();
     let salvage = Salvage::new(env, path, &files, &shard_options, &report, &mut repair)?;

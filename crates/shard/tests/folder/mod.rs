@@ -12,9 +12,13 @@ use sutra_format::op_fields::Validity;
 use sutra_format::{
     Associate, AssociationClass, BatchBuilder, ConceptId, EdgeName, Identity, Learn, Metric, Update,
 };
-use sutra_shard::{Durability, Result, Shard, ShardOptions};
+use sutra_shard::{Durability, Result, Shard, ShardOptions, StoredOptions};
 
 pub const STORE_ID: [u8; 16] = [7; 16];
+
+/// What the file of the store says, as [`options`] have it.
+pub const STORED: StoredOptions =
+    StoredOptions { store_id: STORE_ID, vector_dimension: 4, metric: Metric::Cosine };
 
 pub fn options() -> ShardOptions {
     ShardOptions {
