@@ -10,8 +10,11 @@ export const FLUSHER = 'sutra-flush'
 export const MERGER = 'sutra-compact'
 
 const LOOK_MS = 100
-/** Looks one after the other that have to find the same and no work. */
-const QUIET_LOOKS = 5
+/**
+ * Looks one after the other that have to find the same and no work: longer than the half second
+ * after which the engine merges what it leaves alone while segments come in.
+ */
+const QUIET_LOOKS = 10
 const MS_MAX = 30 * 60 * 1000
 
 /**

@@ -4,8 +4,9 @@ use std::ops::Range;
 use sutra_format::{Limits, Metric};
 
 /// Chooses which neighbouring segments to merge next, at least two of them, as a range of their
-/// sizes in bytes, oldest first. Nothing when all are well as they are.
-pub type MergePolicy = fn(sizes: &[u64]) -> Option<Range<usize>>;
+/// sizes in bytes, oldest first. Nothing when all are well as they are. It is told whether segments
+/// come in, or the store is at rest.
+pub type MergePolicy = fn(sizes: &[u64], is_at_rest: bool) -> Option<Range<usize>>;
 
 /// When a write counts as done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

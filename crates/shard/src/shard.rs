@@ -323,6 +323,8 @@ impl Starting<'_> {
             cleaned_items: 0,
             vectors_written: HashMap::new(),
             set_aside: SetAside::default(),
+            flushes_seen: 0,
+            flush_seen_us: storage.env.clock.monotonic_us(),
             looks: 0,
         };
         let flusher = work.start("sutra-flush", Box::new(flusher));

@@ -49,20 +49,20 @@ impl Merging {
     }
 }
 
-fn newest(sizes: &[u64]) -> Option<Range<usize>> {
+fn newest(sizes: &[u64], _: bool) -> Option<Range<usize>> {
     (sizes.len() > 2).then(|| sizes.len() - 2..sizes.len())
 }
 
-fn eager(sizes: &[u64]) -> Option<Range<usize>> {
+fn eager(sizes: &[u64], _: bool) -> Option<Range<usize>> {
     (sizes.len() > 1).then_some(0..sizes.len())
 }
 
-fn at_the_limit(sizes: &[u64]) -> Option<Range<usize>> {
+fn at_the_limit(sizes: &[u64], _: bool) -> Option<Range<usize>> {
     (sizes.len() >= SEGMENTS_MAX).then_some(0..sizes.len())
 }
 
 /// The sizes are the dice, so that the choice depends on nothing else.
-fn any(sizes: &[u64]) -> Option<Range<usize>> {
+fn any(sizes: &[u64], _: bool) -> Option<Range<usize>> {
     if sizes.len() >= SEGMENTS_MAX {
         return Some(0..sizes.len());
     }
@@ -92,7 +92,7 @@ mod tests {
                     (0..count).map(|at| ((seed * 31 + at * 7) % 40) << 12).collect();
                 for merging in Merging::ALL {
                     let Some(policy) = merging.policy() else { continue };
-                    let Some(range) = policy(&sizes) else { continue };
+                    let Some(range) = policy(&sizes, false) else { continue };
                     assert!(range.len() >= 2 && range.end <= sizes.len(), "{range:?}");
                     old_ones_stay += usize::from(range.start > 0);
                 }

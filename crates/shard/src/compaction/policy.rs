@@ -2,6 +2,8 @@
 //!
 //! Segments of similar size are merged together, so each byte is written again about once for each
 //! factor [`FAN_IN`] by which the store grows; and there are never many, so a read looks at few.
+//! At rest there is time to leave fewer still: reading from four segments instead of one takes 1.5
+//! times as long.
 
 use crate::options::MergePolicy;
 use std::ops::Range;
@@ -12,15 +14,33 @@ const FAN_IN: usize = 4;
 const SIMILAR: u64 = 4;
 /// Segments below this size count as if they had it: there is no use in telling tiny ones apart.
 const SIZE_MIN: u64 = 256 << 10;
+/// At rest segments are merged with an older one when together they have at least this part of it.
+/// A store that rests after each of 2,000 flushes writes each byte again 9 times, one that never
+/// does 6 times.
+const REST_DIVISOR: u64 = 2;
 /// A read looks at no more segments than these, but for the time that a merge takes.
 pub(crate) const SEGMENTS_WANTED: usize = 8;
 
 /// The neighbours to merge, as a range of `sizes`, which are in bytes and in the order of commits.
-pub(crate) fn choose(sizes: &[u64]) -> Option<Range<usize>> {
-    similar_run(sizes).or_else(|| {
+pub(crate) fn choose(sizes: &[u64], is_at_rest: bool) -> Option<Range<usize>> {
+    let too_many = || {
         let count = sizes.len().checked_sub(SEGMENTS_WANTED).filter(|more| *more > 0)? + 1;
         Some(cheapest(sizes, count))
-    })
+    };
+    let at_rest = || if is_at_rest { worth_it_at_rest(sizes) } else { None };
+    similar_run(sizes).or_else(too_many).or_else(at_rest)
+}
+
+/// The newest segments from the oldest one on that they are large enough for.
+fn worth_it_at_rest(sizes: &[u64]) -> Option<Range<usize>> {
+    let mut newer: u64 = sizes.iter().sum();
+    for (start, size) in sizes.iter().enumerate() {
+        newer -= size;
+        if newer > 0 && newer.saturating_mul(REST_DIVISOR) >= *size {
+            return Some(start..sizes.len());
+        }
+    }
+    None
 }
 
 /// As a policy chooses, but never a segment that is set aside. Such a segment parts its neighbours:
@@ -28,6 +48,7 @@ pub(crate) fn choose(sizes: &[u64]) -> Option<Range<usize>> {
 pub(crate) fn choose_around(
     sizes: &[u64],
     is_set_aside: &[bool],
+    is_at_rest: bool,
     policy: MergePolicy,
 ) -> Option<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
@@ -45,7 +66,7 @@ pub(crate) fn choose_around(
         Some(run.start + chosen.start..run.start + chosen.end)
     };
     for run in runs.iter().rev() {
-        if let Some(chosen) = policy(sizes_of(run)) {
+        if let Some(chosen) = policy(sizes_of(run), is_at_rest) {
             return within(run, chosen);
         }
     }
@@ -95,6 +116,7 @@ mod tests {
 
     #[test]
     fn four_neighbours_of_similar_size_are_merged_and_others_are_left_alone() {
+        let choose = |sizes: &[u64]| choose(sizes, false);
         assert_eq!(choose(&[]), None);
         assert_eq!(choose(&[MB, MB, MB]), None);
         assert_eq!(choose(&[MB, 3 * MB, MB, 2 * MB]), Some(0..4));
@@ -106,7 +128,35 @@ mod tests {
     #[test]
     fn too_many_of_different_size_are_merged_where_it_is_cheapest() {
         let sizes: Vec<u64> = [12, 11, 10, 9, 8, 7, 6, 5, 4].map(|bits| MB << (3 * bits)).into();
-        assert_eq!(choose(&sizes), Some(7..9));
+        assert_eq!(choose(&sizes, false), Some(7..9));
+    }
+
+    #[test]
+    fn at_rest_small_ones_wait_until_they_are_worth_writing_the_large_one_again() {
+        let choose = |sizes: &[u64]| choose(sizes, true);
+        assert_eq!(choose(&[]), None);
+        assert_eq!(choose(&[MB]), None);
+        assert_eq!(choose(&[60 * MB, 45 * MB, 13 * MB, 4 * MB]), Some(0..4));
+        assert_eq!(choose(&[100 * MB, 40 * MB]), None);
+        assert_eq!(choose(&[100 * MB, 40 * MB, 10 * MB]), Some(0..3));
+        assert_eq!(choose(&[100 * MB, 20 * MB, 10 * MB]), Some(1..3));
+    }
+
+    /// A store that comes to rest after every flush: that costs more, but not without bound.
+    #[test]
+    fn rest_after_every_flush_writes_each_byte_again_a_bounded_number_of_times() {
+        let (mut sizes, mut flushed, mut merged) = (Vec::new(), 0, 0);
+        for _ in 0..2000 {
+            sizes.push(8 * MB);
+            flushed += 8 * MB;
+            while let Some(range) = choose(&sizes, true) {
+                let bytes: u64 = sizes[range.clone()].iter().sum();
+                merged += bytes;
+                sizes.splice(range, [bytes]);
+            }
+            assert!(sizes.len() <= SEGMENTS_WANTED, "{sizes:?}");
+        }
+        assert!(merged < 10 * flushed, "{} times", merged / flushed);
     }
 
     #[test]
@@ -114,7 +164,7 @@ mod tests {
         let around = |sizes: &[u64], set_aside: &[usize]| {
             let is_set_aside: Vec<bool> =
                 (0..sizes.len()).map(|at| set_aside.contains(&at)).collect();
-            choose_around(sizes, &is_set_aside, choose)
+            choose_around(sizes, &is_set_aside, false, choose)
         };
         assert_eq!(around(&[MB; 9], &[]), Some(0..9));
         assert_eq!(around(&[MB; 9], &[4]), Some(5..9), "the newest first");
@@ -132,7 +182,7 @@ mod tests {
             for _ in 0..1000 {
                 sizes.push(8 * MB);
                 is_set_aside.push(false);
-                while let Some(range) = choose_around(&sizes, &is_set_aside, choose) {
+                while let Some(range) = choose_around(&sizes, &is_set_aside, false, choose) {
                     assert!(!is_set_aside[range.clone()].contains(&true));
                     let bytes: u64 = sizes[range.clone()].iter().sum();
                     sizes.splice(range.clone(), [bytes]);
@@ -151,7 +201,7 @@ mod tests {
         for _ in 0..1000 {
             sizes.push(8 * MB);
             flushed += 8 * MB;
-            while let Some(range) = choose(&sizes) {
+            while let Some(range) = choose(&sizes, false) {
                 let bytes: u64 = sizes[range.clone()].iter().sum();
                 merged += bytes;
                 sizes.splice(range, [bytes]);

@@ -10,6 +10,7 @@ use crate::flush::retry_us;
 use crate::layer_files::{NewFiles, OldVectors};
 use crate::segment::{Segment, write_segment};
 use crate::storage::Storage;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +19,8 @@ use sutra_format::segment::commits;
 
 /// All segments are merged when of what they hold more than one part in so many is garbage.
 const GARBAGE_DIVISOR: u64 = 3;
+/// The store is at rest when no segment was written for so long.
+const REST_US: u64 = 500_000;
 /// How long to wait before looking whether files that were merged are still read.
 const LOOK_AGAIN_US_MIN: u64 = 50_000;
 /// Never longer than this.
@@ -37,6 +40,9 @@ pub(crate) struct Compactor {
     pub(crate) vectors_written: WrittenAgain,
     /// Damaged files that are not merged for now.
     pub(crate) set_aside: SetAside,
+    /// Flushes that were there at the last look, and when the last of them was seen.
+    pub(crate) flushes_seen: u64,
+    pub(crate) flush_seen_us: u64,
     /// Looks in a row that found views which still read what is not needed otherwise.
     pub(crate) looks: u32,
 }
@@ -93,7 +99,11 @@ struct Failure {
 impl Compactor {
     /// Nothing is to be merged: how long to wait before looking again.
     fn rest(&mut self, some_stay: bool) -> Next {
-        let retry_us = self.set_aside.wait_us(self.storage.env.clock.monotonic_us());
+        let now_us = self.storage.env.clock.monotonic_us();
+        let retry_us = self.set_aside.wait_us(now_us);
+        let since_us = now_us.saturating_sub(self.flush_seen_us);
+        let rest_us = (since_us < REST_US && self.choose(now_us, true).1.is_some())
+            .then(|| REST_US - since_us);
         // Nobody says when a view is given back; one that lives long costs few looks.
         let look_us = if some_stay {
             let look_us = (LOOK_AGAIN_US_MIN << self.looks.min(20)).min(LOOK_AGAIN_US_MAX);
@@ -103,23 +113,20 @@ impl Compactor {
             self.looks = 0;
             None
         };
-        let soonest_us = retry_us.into_iter().chain(look_us).min();
+        let soonest_us = retry_us.into_iter().chain(rest_us).chain(look_us).min();
         soonest_us.map_or(Next::Wait, Next::WaitUs)
     }
 
     /// One merge, if there is one to do. Whether there was.
     fn merge_something(&mut self) -> Result<bool, Failure> {
-        let segments = self.segments();
         let now_us = self.storage.env.clock.monotonic_us();
         self.forget_what_is_gone();
-        let sizes: Vec<u64> = segments.iter().map(|segment| segment.file().file_bytes()).collect();
-        let is_set_aside: Vec<bool> =
-            segments.iter().map(|segment| self.set_aside.holds(segment.number(), now_us)).collect();
-        let policy = self.storage.options.merge_policy;
-        let range = choose_around(&sizes, &is_set_aside, policy).or_else(|| {
-            let may_merge_all = !is_set_aside.contains(&true);
-            (may_merge_all && self.is_mostly_garbage(&segments)).then_some(0..segments.len())
-        });
+        let flushes = self.storage.figures.flushes.load(Ordering::Relaxed);
+        if self.flushes_seen != flushes {
+            (self.flushes_seen, self.flush_seen_us) = (flushes, now_us);
+        }
+        let is_at_rest = now_us.saturating_sub(self.flush_seen_us) >= REST_US;
+        let (segments, range) = self.choose(now_us, is_at_rest);
         let Some(range) = range else { return self.merge_vectors(now_us) };
         let has_older = range.start > 0;
         let is_all = range.len() == segments.len();
@@ -136,6 +143,20 @@ impl Compactor {
             self.cleaned_items = state.segments().map(|segment| items(segment)).sum();
         }
         Ok(true)
+    }
+
+    /// All segments, and the neighbours among them to merge next.
+    fn choose(&self, now_us: u64, is_at_rest: bool) -> (Vec<Arc<Segment>>, Option<Range<usize>>) {
+        let segments = self.segments();
+        let sizes: Vec<u64> = segments.iter().map(|segment| segment.file().file_bytes()).collect();
+        let is_set_aside: Vec<bool> =
+            segments.iter().map(|segment| self.set_aside.holds(segment.number(), now_us)).collect();
+        let policy = self.storage.options.merge_policy;
+        let range = choose_around(&sizes, &is_set_aside, is_at_rest, policy).or_else(|| {
+            let may_merge_all = !is_set_aside.contains(&true);
+            (may_merge_all && self.is_mostly_garbage(&segments)).then_some(0..segments.len())
+        });
+        (segments, range)
     }
 
     /// Oldest first.

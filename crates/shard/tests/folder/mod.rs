@@ -4,7 +4,7 @@
 #![allow(dead_code, clippy::needless_pass_by_value, reason = "not every test needs all of it")]
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use sutra_env::Env;
@@ -30,8 +30,14 @@ pub fn options() -> ShardOptions {
         log_segment_bytes_max: 8 << 10,
         memory_threshold: usize::MAX,
         delta_age_us_max: None,
+        merge_policy: merge_as_if_busy,
         ..ShardOptions::default()
     }
+}
+
+/// However slow the machine is, the segments that a test made stay as they are.
+fn merge_as_if_busy(sizes: &[u64], _is_at_rest: bool) -> Option<Range<usize>> {
+    (ShardOptions::default().merge_policy)(sizes, false)
 }
 
 pub fn open(path: &Path, options: ShardOptions) -> Result<Arc<Shard>> {
@@ -54,7 +60,7 @@ fn vector(number: usize) -> Vec<u8> {
 }
 
 /// Learns concepts `numbers` by key; every third has a vector, every fourth attributes.
-pub fn learn(shard: &Shard, numbers: std::ops::Range<usize>, round: usize) {
+pub fn learn(shard: &Shard, numbers: Range<usize>, round: usize) {
     let mut batch = BatchBuilder::new();
     for number in numbers {
         let (key, content) = (format!("key {number}"), format!("content {number} of {round}"));
