@@ -26,6 +26,7 @@ pub mod concept_record;
 pub mod cursor;
 pub mod decode_error;
 pub mod edge_record;
+pub mod graph_file;
 pub mod id;
 pub mod limits;
 pub mod manifest;

@@ -34,6 +34,8 @@ pub enum FileKind {
     Segment,
     /// Vectors of one namespace.
     Vectors,
+    /// A graph over vectors of one namespace.
+    Graph,
 }
 
 impl FileKind {
@@ -43,6 +45,7 @@ impl FileKind {
         match self {
             Self::Segment => *b"SUTSEG\r\n",
             Self::Vectors => *b"SUTVEC\r\n",
+            Self::Graph => *b"SUTGRA\r\n",
         }
     }
 }
@@ -128,6 +131,10 @@ section_kinds! {
     InverseNorms = 25,
     /// The vectors.
     Floats = 26,
+    /// What a graph is of, and how it was made.
+    GraphMeta = 31,
+    /// The graph, as the library that made it has it.
+    Graph = 32,
 }
 
 /// Length of a section that is to be written.

@@ -1,7 +1,8 @@
-//! Files that come into the manifest, take the place of others in it, or are no longer named by it.
+//! Files that come into the manifest, take the place of others in it, or are no longer needed.
 
 use crate::segment::{Segment, SegmentDir};
 use crate::vector::SealedVectors;
+use crate::vector::graph::Graph;
 use std::path::PathBuf;
 use std::sync::Arc;
 use sutra_format::manifest::{ManifestSegment, ManifestVectors};
@@ -45,10 +46,11 @@ impl OldVectors<'_> {
     pub(crate) const NONE: Self = Self { files: &[], dead_rows: 0 };
 }
 
-/// A file that the manifest does not name any more.
+/// A file that only views still need.
 pub(crate) enum Obsolete {
     Segment(Arc<Segment>),
     Vectors(Arc<SealedVectors>),
+    Graph(Arc<Graph>),
 }
 
 impl Obsolete {
@@ -56,6 +58,7 @@ impl Obsolete {
         match self {
             Self::Segment(segment) => Arc::strong_count(segment) > 1,
             Self::Vectors(vectors) => Arc::strong_count(vectors) > 1,
+            Self::Graph(graph) => Arc::strong_count(graph) > 1,
         }
     }
 
@@ -63,6 +66,7 @@ impl Obsolete {
         match self {
             Self::Segment(segment) => dir.segment_path(segment.number()),
             Self::Vectors(vectors) => dir.vectors_path(vectors.number()),
+            Self::Graph(graph) => graph.file().path().into(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a shard is opened with. The store checks ranges; a shard takes what it is given.
 
+use crate::vector::GraphOptions;
 use std::ops::Range;
 use sutra_format::{Limits, Metric};
 
@@ -98,6 +99,10 @@ pub struct ShardOptions {
     /// Versions of concepts and associations in segments that nobody reads any more, up to which
     /// they are left there: above it, all segments are merged once they are a third of everything.
     pub garbage_min: u64,
+    /// How graphs over vectors are made.
+    pub graphs: GraphOptions,
+    /// So many vectors in files that are in no graph are put in one.
+    pub graph_rows_min: usize,
     /// Bug switched on to see that the tests find it.
     #[cfg(feature = "planted-bugs")]
     pub planted_bug: Option<crate::PlantedBug>,
@@ -124,6 +129,8 @@ impl Default for ShardOptions {
             history_keep_us: None,
             merge_policy: crate::compaction::merge_by_size,
             garbage_min: 256,
+            graphs: GraphOptions::default(),
+            graph_rows_min: 2000,
             #[cfg(feature = "planted-bugs")]
             planted_bug: None,
         }

@@ -6,6 +6,7 @@ use crate::delta::DeltaWriter;
 use crate::error::{Error, Result};
 use crate::flush::Flusher;
 use crate::group_commit::{Flushes, GroupCommit};
+use crate::indexer::Indexer;
 use crate::manifest_file::ManifestFile;
 use crate::options::ShardOptions;
 use crate::recover::{Recovery, ShardFiles, create_folders, log_files, recover};
@@ -13,6 +14,7 @@ use crate::segment::SegmentDir;
 use crate::shared::Shared;
 use crate::stats::{Background, Counters, ShardStats};
 use crate::storage::Storage;
+use crate::vector::graph::GraphDir;
 use crate::view::View;
 use crate::wal::{SegmentFiles, Wal, discard_unused};
 use crate::write::{Ack, Committed, Pending, Queue, Request, Waiter};
@@ -43,6 +45,7 @@ struct Tasks {
     committer: WorkHandle,
     flusher: WorkHandle,
     compactor: WorkHandle,
+    indexer: WorkHandle,
     is_stopped: Arc<AtomicBool>,
 }
 
@@ -86,7 +89,7 @@ impl Shard {
             // The log's background task would go on, and take files from the next one to open.
             orphans = storage.begin().inspect_err(|_| wal.stop_spare())?;
             shared.publish(replayed.position.last_seqno, recovered.writer.counts());
-            let work = Starting { storage: &storage, queue: &queue, counters: &counters };
+            let work = Starting { path, storage: &storage, queue: &queue, counters: &counters };
             Some(work.start(options, wal, recovered.writer, recovered.max_committed_us))
         };
         let recovery = Recovery {
@@ -294,6 +297,7 @@ impl Shard {
 
 /// What the background work of a shard shares.
 struct Starting<'a> {
+    path: &'a Path,
     storage: &'a Arc<Storage>,
     queue: &'a Arc<Queue>,
     counters: &'a Arc<Counters>,
@@ -327,6 +331,9 @@ impl Starting<'_> {
             flush_seen_us: storage.env.clock.monotonic_us(),
             looks: 0,
         };
+        let graphs = GraphDir::new(&storage.env, self.path, options.store_id);
+        let indexer = Indexer::new(storage, graphs, &is_stopped);
+        let indexer = work.start("sutra-index", Box::new(indexer));
         let flusher = work.start("sutra-flush", Box::new(flusher));
         let compactor = work.start("sutra-compact", Box::new(compactor));
         let committer = GroupCommit {
@@ -346,8 +353,9 @@ impl Starting<'_> {
         let committer = work.start("sutra-commit", Box::new(committer));
         // Set once: nobody else has this storage yet.
         let _ = storage.compactor.set(compactor.clone());
+        let _ = storage.indexer.set(indexer.clone());
         let _ = storage.committer.set(committer.clone());
-        Tasks { committer, flusher, compactor, is_stopped }
+        Tasks { committer, flusher, compactor, indexer, is_stopped }
     }
 }
 
@@ -356,7 +364,7 @@ impl Tasks {
     fn join(&self) {
         self.committer.join();
         self.is_stopped.store(true, Ordering::Release);
-        for task in [&self.flusher, &self.compactor] {
+        for task in [&self.flusher, &self.compactor, &self.indexer] {
             task.wake();
             task.join();
         }

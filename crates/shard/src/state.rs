@@ -12,10 +12,10 @@ use crate::edge_fields::EdgeFields;
 use crate::error::{Error, Result};
 use crate::names::Names;
 use crate::segment::{EdgeHere, Node, Segment};
-use crate::vector::{Layers as VectorLayers, Scored, SealedVectors, VectorSet};
+use crate::vector::graph::GraphSpaces;
+use crate::vector::{Layers as VectorLayers, Nearest, Scored, SealedVectors, VectorSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use sutra_format::ConceptId;
 use sutra_format::concept_record::ConceptRecord;
 use sutra_format::segment::commits;
@@ -42,6 +42,7 @@ pub struct State {
     names: Arc<Names>,
     layers: Vec<Layer>,
     sealed: Arc<SealedSpaces>,
+    graphs: Arc<GraphSpaces>,
 }
 
 /// Where the associations of a concept are in one layer.
@@ -63,7 +64,12 @@ impl State {
         sealed: Arc<SealedSpaces>,
     ) -> Self {
         assert!(layers.len() <= LAYERS_MAX, "at most {LAYERS_MAX} layers");
-        Self { generation, names, layers, sealed }
+        Self { generation, names, layers, sealed, graphs: Arc::default() }
+    }
+
+    /// The same with other graphs.
+    pub(crate) fn with_graphs(self, graphs: Arc<GraphSpaces>) -> Self {
+        Self { graphs, ..self }
     }
 
     /// The same with a new delta on top.
@@ -71,7 +77,8 @@ impl State {
         let mut layers = vec![Layer::Delta(Arc::clone(delta))];
         layers.extend(self.layers.iter().cloned());
         let (names, sealed) = (Arc::clone(&self.names), Arc::clone(&self.sealed));
-        Self::new(self.generation + 1, names, layers, sealed)
+        let graphs = Arc::clone(&self.graphs);
+        Self::new(self.generation + 1, names, layers, sealed).with_graphs(graphs)
     }
 
     /// The layers in files only.
@@ -105,6 +112,10 @@ impl State {
 
     pub(crate) fn sealed(&self) -> &Arc<SealedSpaces> {
         &self.sealed
+    }
+
+    pub(crate) fn graphs(&self) -> &Arc<GraphSpaces> {
+        &self.graphs
     }
 
     /// The version of a concept at a commit; nothing if it did not exist then.
@@ -309,26 +320,20 @@ impl State {
         })
     }
 
-    /// The `k` nearest vectors of a namespace at a commit, best first.
+    /// The nearest vectors of a namespace, best first.
     ///
     /// # Errors
     /// `Corrupt`, `Aborted`.
     ///
     /// # Panics
     /// When the query has another dimension than the namespace.
-    pub fn nearest(
-        &self,
-        namespace: u32,
-        query: &[f32],
-        k: usize,
-        seqno: u64,
-        cancelled: &AtomicBool,
-    ) -> Result<Vec<Scored>> {
+    pub fn nearest(&self, namespace: u32, nearest: &Nearest<'_>) -> Result<Vec<Scored>> {
         let sets: Vec<_> = self.vector_sets(namespace).cloned().collect();
         let sealed = self.sealed.get(namespace as usize).map_or(&[][..], Vec::as_slice);
-        let layers = VectorLayers { sealed, sets: &sets };
-        layers.search(query, k, seqno, cancelled, &|id, row| {
-            let concept = self.concept(id, seqno)?;
+        let graphs = self.graphs.get(namespace as usize);
+        let layers = VectorLayers { graphs, ..VectorLayers::new(sealed, &sets) };
+        layers.search(nearest, &|id, row| {
+            let concept = self.concept(id, nearest.seqno)?;
             Ok(concept.is_some_and(|concept| {
                 concept.row() == Some(row) && concept.namespace() == namespace
             }))

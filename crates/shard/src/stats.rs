@@ -84,6 +84,20 @@ pub struct Background {
     pub compaction_bytes: u64,
     /// Why the last one failed, until one works.
     pub compaction_error: Option<String>,
+    /// Graphs over vectors.
+    pub graphs: u64,
+    /// Vectors in files that are in no graph: a search compares each of them.
+    pub vectors_without_graph: u64,
+    /// Graphs made.
+    pub graphs_built: u64,
+    /// Tries that failed.
+    pub graph_failures: u64,
+    /// Bytes written by them.
+    pub graph_bytes: u64,
+    /// Graphs that were damaged or out of date, and are made again.
+    pub graphs_dropped: u64,
+    /// Why the last one failed, until one works.
+    pub graph_error: Option<String>,
     /// Files that are not needed any more and not removed yet, since a view reads them.
     pub obsolete_files: u64,
 }

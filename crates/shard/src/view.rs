@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::names::Namespace;
 use crate::recent::{RecentAt, recent};
 use crate::state::State;
-use crate::vector::Scored;
+use crate::vector::{Nearest, Scored};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -136,7 +136,27 @@ impl View {
         k: usize,
         cancelled: &AtomicBool,
     ) -> Result<Vec<Scored>> {
-        self.state.nearest(namespace, query, k, self.seqno, cancelled)
+        self.nearest_within(namespace, query, k, None, cancelled)
+    }
+
+    /// As [`View::nearest`], but with a width only what graphs say is near is looked at, see
+    /// [`Nearest::width`]: a vector that is near may be missed for one that is farther.
+    ///
+    /// # Errors
+    /// `Corrupt`, `Aborted`.
+    ///
+    /// # Panics
+    /// When the query has another dimension than the namespace.
+    pub fn nearest_within(
+        &self,
+        namespace: u32,
+        query: &[f32],
+        k: usize,
+        width: Option<usize>,
+        cancelled: &AtomicBool,
+    ) -> Result<Vec<Scored>> {
+        let nearest = Nearest { query, k, width, seqno: self.seqno, cancelled };
+        self.state.nearest(namespace, &nearest)
     }
 
     /// Gives the concepts that were changed before a place, newest first; all of them for `None`.

@@ -22,6 +22,14 @@ pub(crate) struct Expected {
     pub(crate) checksum: u32,
 }
 
+/// What is known of a file that no manifest names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Named {
+    pub(crate) kind: FileKind,
+    pub(crate) number: u32,
+    pub(crate) store_id: [u8; 16],
+}
+
 /// Memory for the checksums of a file of this length, and for which of them were compared.
 pub(crate) fn checksum_bytes(file_bytes: u64) -> u64 {
     let blocks = file_bytes / BLOCK_BYTES as u64;
@@ -43,32 +51,41 @@ impl MappedFile {
     /// # Errors
     /// `Corrupt`, `Io`; `NotAStore` when a newer release wrote it.
     pub(crate) fn open(disk: &dyn Disk, path: &Path, expected: &Expected) -> Result<Self> {
-        let mapping = disk.map(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                Error::corrupt(path, 0, "the manifest names this file, and it is not there")
-            }
-            _ => Error::io(path, "map", &error),
-        })?;
+        let mapping = map(disk, path)?;
         let length = mapping.bytes().len() as u64;
         if length != expected.file_bytes {
             let message = format!("the file has {length} bytes instead of {}", expected.file_bytes);
             return Err(Error::corrupt(path, length.min(expected.file_bytes), message));
         }
-        let layout = SealedLayout::decode(expected.kind, mapping.bytes())
+        let Expected { kind, number, store_id, checksum, .. } = *expected;
+        let file = Self::of_mapping(path, mapping, &Named { kind, number, store_id })?;
+        if file.layout.checksum() != checksum {
+            let message = "the file is not the one that the manifest names";
+            return Err(Error::corrupt(path, 0, message));
+        }
+        Ok(file)
+    }
+
+    /// Maps a file that no manifest names; reads its header and footer only.
+    ///
+    /// # Errors
+    /// As [`MappedFile::open`].
+    pub(crate) fn open_unnamed(disk: &dyn Disk, path: &Path, named: &Named) -> Result<Self> {
+        Self::of_mapping(path, map(disk, path)?, named)
+    }
+
+    fn of_mapping(path: &Path, mapping: Arc<dyn Mapping>, named: &Named) -> Result<Self> {
+        let layout = SealedLayout::decode(named.kind, mapping.bytes())
             .map_err(|error| Error::undecodable(path, 0, &error))?;
         let header = layout.header();
-        let problem = if header.store_id != expected.store_id {
-            Some("the file belongs to another store".to_owned())
-        } else if header.number != expected.number {
-            Some(format!("the file says it is number {}", header.number))
-        } else if layout.checksum() != expected.checksum {
-            Some("the file is not the one that the manifest names".to_owned())
-        } else {
-            None
-        };
-        if let Some(problem) = problem {
-            return Err(Error::corrupt(path, 0, problem));
+        if header.store_id != named.store_id {
+            return Err(Error::corrupt(path, 0, "the file belongs to another store"));
         }
+        if header.number != named.number {
+            let message = format!("the file says it is number {}", header.number);
+            return Err(Error::corrupt(path, 0, message));
+        }
+        let length = mapping.bytes().len() as u64;
         let blocks = (length as usize).div_ceil(BLOCK_BYTES);
         let verified = (0..blocks.div_ceil(BITS)).map(|_| AtomicU64::new(0)).collect();
         Ok(Self { path: path.into(), mapping, layout, verified })
@@ -168,4 +185,13 @@ impl MappedFile {
     pub(crate) fn damaged(&self, section: &Section, start: u64, message: &str) -> Error {
         Error::corrupt(&self.path, section.offset.saturating_add(start), message)
     }
+}
+
+fn map(disk: &dyn Disk, path: &Path) -> Result<Arc<dyn Mapping>> {
+    disk.map(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            Error::corrupt(path, 0, "the manifest names this file, and it is not there")
+        }
+        _ => Error::io(path, "map", &error),
+    })
 }

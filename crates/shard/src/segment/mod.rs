@@ -10,7 +10,7 @@ mod writer;
 
 pub(crate) use delta_file::{version_of, write_delta};
 pub(crate) use dir::SegmentDir;
-pub(crate) use mapped_file::{Expected, MappedFile, checksum_bytes};
+pub(crate) use mapped_file::{Expected, MappedFile, Named, checksum_bytes};
 pub(crate) use reader::{EdgeHere, Segment};
 pub(crate) use segment_file::{
     SegmentSource, SourceConcept, SourceEdge, SourceNode, VisitConcept, VisitNode, write_segment,

@@ -1,4 +1,8 @@
-//! Exact search over all layers of a namespace: every visible row is compared with the query.
+//! The nearest vectors of a namespace, over all its layers.
+//!
+//! Rows that are in no graph are all compared with the query. Those in graphs are compared when a
+//! graph says that they are near. What a graph says is only where to look: ranks are exact, and
+//! where graphs gave too few rows that are current, they are asked for more, in the end for all.
 //!
 //! A layer does not know what later layers say of its rows: a row may belong to a concept that was
 //! deleted or given another vector since. That is looked up as seldom as possible, only for a row
@@ -10,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sutra_format::{ConceptId, Metric};
 
+use super::graph::{Covered, GraphSpace};
 use super::kernel;
 use super::rows::VectorSet;
 use super::sealed::SealedVectors;
@@ -30,18 +35,42 @@ pub struct Scored {
     pub score: f64,
 }
 
-/// All layers that hold vectors of one namespace, in any order. No row is in two of them.
+/// All layers that hold vectors of one namespace. No row is in two of them.
 #[derive(Clone, Copy)]
 pub struct Layers<'a> {
-    /// Those in files.
+    /// Those in files, in the order of their rows.
     pub sealed: &'a [Arc<SealedVectors>],
-    /// Those in memory.
+    /// Those in memory, in any order.
     pub sets: &'a [Arc<VectorSet>],
+    pub(crate) graphs: Option<&'a GraphSpace>,
 }
 
-impl Layers<'_> {
+/// A query and how it is answered.
+#[derive(Clone, Copy)]
+pub struct Nearest<'a> {
+    /// A vector of the namespace's dimension.
+    pub query: &'a [f32],
+    /// How many are wanted.
+    pub k: usize,
+    /// Candidates that each graph is asked for, if that is more than twice `k`; without it every
+    /// vector is compared.
+    pub width: Option<usize>,
+    /// The commit to search at.
+    pub seqno: u64,
+    /// Ends the search.
+    pub cancelled: &'a AtomicBool,
+}
+
+impl<'a> Layers<'a> {
+    /// Layers without graphs.
+    #[must_use]
+    pub fn new(sealed: &'a [Arc<SealedVectors>], sets: &'a [Arc<VectorSet>]) -> Self {
+        Self { sealed, sets, graphs: None }
+    }
+
     /// The `k` nearest of the rows that are current at `seqno`, nearest first; all of them when
-    /// there are fewer. Equally near rows come in the order of their numbers.
+    /// there are fewer. Equally near rows come in the order of their numbers. With a width, and
+    /// graphs, a row that is near may be missed for one that is farther.
     ///
     /// Scores by metric, the higher the nearer:
     /// - cosine: `dot(a, b) / (|a| |b|)`, -1 to 1
@@ -57,14 +86,8 @@ impl Layers<'_> {
     /// # Panics
     /// When a layer has another dimension than the query or another metric than the others: the
     /// caller has checked the query and opened the layers as those of one namespace.
-    pub fn search(
-        &self,
-        query: &[f32],
-        k: usize,
-        seqno: u64,
-        cancelled: &AtomicBool,
-        is_current: IsCurrent<'_>,
-    ) -> Result<Vec<Scored>> {
+    pub fn search(&self, nearest: &Nearest<'_>, is_current: IsCurrent<'_>) -> Result<Vec<Scored>> {
+        let Nearest { query, k, seqno, cancelled, .. } = *nearest;
         let metric = self.check_shapes(query.len());
         let mut scan = Scan { seqno, cancelled, is_current, top: TopK::new(k, self.rows()) };
         scan.check_cancelled()?;
@@ -73,12 +96,89 @@ impl Layers<'_> {
             Metric::Cosine => {
                 let norm = kernel::dot(query, query).sqrt();
                 let query_scale = if norm > 0.0 { norm.recip() } else { 0.0 };
-                scan.all(self, |row, row_scale| kernel::dot(query, row) * (row_scale * query_scale))
+                let rank = |row: &[f32], row_scale: f64| {
+                    kernel::dot(query, row) * (row_scale * query_scale)
+                };
+                self.run(&mut scan, nearest, rank)
             }
-            Metric::Dot => scan.all(self, |row, _| kernel::dot(query, row)),
-            Metric::L2 => scan.all(self, |row, _| -kernel::squared_distance(query, row)),
+            Metric::Dot => self.run(&mut scan, nearest, |row, _| kernel::dot(query, row)),
+            Metric::L2 => {
+                self.run(&mut scan, nearest, |row, _| -kernel::squared_distance(query, row))
+            }
         }?;
         Ok(scan.top.into_sorted().into_iter().map(|hit| scored(metric, hit)).collect())
+    }
+
+    fn run(
+        &self,
+        scan: &mut Scan<'_>,
+        nearest: &Nearest<'_>,
+        rank: impl Fn(&[f32], f64) -> f64,
+    ) -> Result<()> {
+        let graphs = self.graphs.filter(|graphs| !graphs.is_empty());
+        let (Some(graphs), Some(width)) = (graphs, nearest.width) else {
+            return scan.all(self, &rank);
+        };
+        for set in self.sets {
+            scan.set(set, &rank)?;
+        }
+        for file in self.sealed {
+            match graphs.covered(file.number()) {
+                None => scan.sealed(file, &rank)?,
+                Some(Covered::Whole) => {}
+                Some(Covered::Without(positions)) => scan.positions(file, positions, &rank)?,
+            }
+        }
+        let most = graphs.graphs.iter().map(|graph| graph.len()).max().unwrap_or_default();
+        let mut width = width.max(WIDTH_PER_K * nearest.k);
+        let beside = scan.top.clone();
+        while width < most {
+            let candidates = self.candidates(graphs, nearest, width, &rank)?;
+            if scan.candidates(&candidates)? {
+                return Ok(());
+            }
+            scan.top.clone_from(&beside);
+            width = width.saturating_mul(WIDTH_GROWTH);
+        }
+        // The graphs would be asked for everything they have.
+        for file in self.sealed {
+            match graphs.covered(file.number()) {
+                None => {}
+                Some(Covered::Whole) => scan.sealed(file, &rank)?,
+                Some(Covered::Without(positions)) => {
+                    let all = 0..file.rows();
+                    let others: Vec<u32> =
+                        all.filter(|at| positions.binary_search(at).is_err()).collect();
+                    scan.positions(file, &others, &rank)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the graphs say is near and what is in files that they are of, nearest first.
+    fn candidates(
+        &self,
+        graphs: &GraphSpace,
+        nearest: &Nearest<'_>,
+        width: usize,
+        rank: &impl Fn(&[f32], f64) -> f64,
+    ) -> Result<Vec<Ranked>> {
+        let mut candidates = Vec::with_capacity(width);
+        for graph in &graphs.graphs {
+            for row in graph.candidates(nearest.query, width)? {
+                let after = self.sealed.partition_point(|file| file.last_row() < row);
+                let file = self.sealed.get(after);
+                let file = file.filter(|file| graphs.covered(file.number()).is_some());
+                let Some(file) = file else { continue };
+                if let Some(found) = file.ranked(row, nearest.seqno, rank)? {
+                    candidates.push(found);
+                }
+            }
+        }
+        candidates.sort_unstable();
+        candidates.dedup_by_key(|found| found.row);
+        Ok(candidates)
     }
 
     fn check_shapes(&self, dimension: usize) -> Option<Metric> {
@@ -97,6 +197,13 @@ impl Layers<'_> {
         sets.chain(self.sealed.iter().map(|sealed| sealed.rows() as usize)).sum()
     }
 }
+
+/// A graph is asked for at least so many candidates for each hit that is wanted.
+const WIDTH_PER_K: usize = 2;
+/// Where that was too few, for so many times as many.
+const WIDTH_GROWTH: usize = 4;
+/// Too few: of those looked at, more than one in so many are not current.
+const STALE_SHARE: usize = 2;
 
 /// A search on its way through the layers.
 struct Scan<'a> {
@@ -149,6 +256,41 @@ impl Scan<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Some rows of a file.
+    fn positions(
+        &mut self,
+        file: &SealedVectors,
+        positions: &[u32],
+        rank: impl Fn(&[f32], f64) -> f64,
+    ) -> Result<()> {
+        for position in positions {
+            let row = file.row_at(*position as usize)?.row;
+            if let Some(found) = file.ranked(row, self.seqno, &rank)? {
+                self.offer(found.row, found.rank, || Ok(found.id))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the current ones among candidates, which come best first. False if too many are not
+    /// current to say that the best of them are among the best there are.
+    fn candidates(&mut self, candidates: &[Ranked]) -> Result<bool> {
+        let mut stale = 0;
+        let mut looked_at = 0;
+        for found in candidates {
+            if !self.top.admits(found.rank, found.row) {
+                break;
+            }
+            looked_at += 1;
+            if (self.is_current)(&found.id, found.row)? {
+                self.top.keep(*found);
+            } else {
+                stale += 1;
+            }
+        }
+        Ok(self.top.is_full() && stale * STALE_SHARE <= looked_at)
     }
 
     #[inline]

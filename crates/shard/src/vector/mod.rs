@@ -4,31 +4,36 @@
 //! rows and ends their visibility; any number of readers search at a seqno of theirs without a
 //! lock. Rows never move and are never overwritten, so a reader may keep a slice of one for as
 //! long as it keeps the layer. Rows are numbered in the order they were written, through all
-//! layers. This is the only folder of the crate with unsafe code: all of it is in `rows.rs`.
+//! layers. This is the only folder of the crate with unsafe code: it is in `rows.rs` and in
+//! `graph/graph.rs`.
 //!
 //! ```
 //! use std::sync::atomic::AtomicBool;
 //! use sutra_format::{ConceptId, Metric};
-//! use sutra_shard::vector::{Layers, VectorSet};
+//! use sutra_shard::vector::{Layers, Nearest, VectorSet};
 //!
 //! let (set, mut writer) = VectorSet::new(2, Metric::Cosine, 0);
 //! writer.append(&[1.0, 0.0], ConceptId([7; 16]), 1);
 //! writer.append(&[0.0, 1.0], ConceptId([8; 16]), 2);
-//! let layers = Layers { sealed: &[], sets: &[set] };
-//! let never = AtomicBool::new(false);
-//! let hits = layers.search(&[0.9, 0.1], 1, 2, &never, &|_id, _row| Ok(true))?;
+//! let sets = [set];
+//! let query = [0.9, 0.1];
+//! let cancelled = &AtomicBool::new(false);
+//! let nearest = Nearest { query: &query, k: 1, width: None, seqno: 2, cancelled };
+//! let hits = Layers::new(&[], &sets).search(&nearest, &|_id, _row| Ok(true))?;
 //! assert_eq!(hits.first().map(|hit| hit.id), Some(ConceptId([7; 16])));
 //! # Ok::<(), sutra_shard::Error>(())
 //! ```
 
 mod chunk_sizes;
+pub(crate) mod graph;
 mod kernel;
 mod layers;
 mod rows;
 mod sealed;
 mod top_k;
 
-pub use layers::{IsCurrent, Layers, Scored};
+pub use graph::GraphOptions;
+pub use layers::{IsCurrent, Layers, Nearest, Scored};
 pub(crate) use rows::inverse_norm;
 pub use rows::{RowFacts, VectorSet, VectorWriter};
 pub use sealed::{SealedRow, SealedShape, SealedVectors, VectorColumn, VectorSections};

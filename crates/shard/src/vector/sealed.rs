@@ -12,6 +12,7 @@ use bytemuck::AnyBitPattern;
 use sutra_format::{ConceptId, Metric};
 
 use super::rows::FLOATS_PER_ALIGN;
+use super::top_k::Ranked;
 use crate::error::{Error, Result};
 
 #[cfg(not(target_endian = "little"))]
@@ -212,6 +213,29 @@ impl SealedVectors {
     pub fn begin_of(&self, row: u32) -> Result<Option<u64>> {
         let position = self.position_of(row)?;
         position.map(|position| self.entry(VectorColumn::Begins, position)).transpose()
+    }
+
+    /// A row with its rank for a query; nothing when it is not in this file, or was written after
+    /// a commit.
+    pub(super) fn ranked(
+        &self,
+        row: u32,
+        seqno: u64,
+        rank: impl Fn(&[f32], f64) -> f64,
+    ) -> Result<Option<Ranked>> {
+        let Some(position) = self.position_of(row)? else { return Ok(None) };
+        if self.entry::<u64>(VectorColumn::Begins, position)? > seqno {
+            return Ok(None);
+        }
+        let inverse_norm = match self.shape.metric {
+            Metric::Cosine => self.entry(VectorColumn::InverseNorms, position)?,
+            Metric::Dot | Metric::L2 => 1.0,
+        };
+        let start = position * self.stride;
+        let floats = self.entries(VectorColumn::Floats, start..start + self.dimension)?;
+        // Adding 0 makes -0 equal to 0, which the total order would tell apart.
+        let rank = rank(floats, inverse_norm) + 0.0;
+        Ok(Some(Ranked { rank, row, id: self.id_at(position)? }))
     }
 
     /// What is known of the row at a position of the file.

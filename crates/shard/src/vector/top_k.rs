@@ -13,6 +13,7 @@ pub(super) struct Ranked {
 }
 
 /// The best `k` kept so far, ordered by rank, equal ranks by the lower row.
+#[derive(Clone)]
 pub(super) struct TopK {
     k: usize,
     /// The worst of the kept ones is on top.
@@ -35,6 +36,11 @@ impl TopK {
         self.kept
             .peek()
             .is_some_and(|worst| best_first((rank, row), (worst.rank, worst.row)).is_lt())
+    }
+
+    /// Whether `k` are kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.kept.len() >= self.k
     }
 
     /// Keeps a row that is admitted, in place of the worst one when there are `k`.

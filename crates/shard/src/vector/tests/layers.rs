@@ -128,8 +128,8 @@ impl Played {
             assert_eq!(self.truth.vectors[row as usize].0, *id, "the id of the row");
             Ok(self.truth.current(id, seqno) == Some(row))
         };
-        let layers = Layers { sealed: &self.sealed, sets: &self.sets };
-        layers.search(query, k, seqno, &AtomicBool::new(false), &is_current).unwrap()
+        let layers = Layers::new(&self.sealed, &self.sets);
+        search(&layers, query, k, seqno, &AtomicBool::new(false), &is_current).unwrap()
     }
 }
 
@@ -189,11 +189,12 @@ fn equal_rows(metric: Metric) -> (Arc<VectorSet>, Arc<SealedVectors>) {
 fn equal_rows_come_in_the_order_of_their_numbers() {
     for metric in METRICS {
         let (set, sealed) = equal_rows(metric);
-        let layers = Layers { sealed: &[sealed], sets: &[set] };
+        let (sealed, sets) = ([sealed], [set]);
+        let layers = Layers::new(&sealed, &sets);
         let hits = |k, dead: u32| {
             let is_current = |_: &ConceptId, row| Ok(row != dead);
             let never = AtomicBool::new(false);
-            rows_of(&layers.search(&[1.0, 0.0, 0.5], k, 0, &never, &is_current).unwrap())
+            rows_of(&search(&layers, &[1.0, 0.0, 0.5], k, 0, &never, &is_current).unwrap())
         };
         assert_eq!(hits(3, 99), [10, 12, 13]);
         assert_eq!(hits(3, 12), [10, 13, 14]);
@@ -206,8 +207,8 @@ fn equal_rows_come_in_the_order_of_their_numbers() {
 #[test]
 fn a_namespace_without_layers_or_rows_has_no_hits() {
     let never = AtomicBool::new(false);
-    let none = Layers { sealed: &[], sets: &[] };
-    assert_eq!(none.search(&[1.0; 3], 5, 9, &never, &|_, _| Ok(true)).unwrap(), []);
+    let none = Layers::new(&[], &[]);
+    assert_eq!(search(&none, &[1.0; 3], 5, 9, &never, &|_, _| Ok(true)).unwrap(), []);
     let (set, _writer) = VectorSet::new(3, Metric::Dot, 5);
     assert_eq!(found(&[set], &[1.0; 3], 5, 9), []);
 }
@@ -218,8 +219,8 @@ fn a_cancelled_search_is_aborted() {
     let cancelled = AtomicBool::new(true);
     let none: (&[_], &[_]) = (&[], &[]);
     for (sealed, sets) in [none, (&[sealed], &[]), (&[], &[set])] {
-        let layers = Layers { sealed, sets };
-        let hits = layers.search(&[0.0; 3], 2, 9, &cancelled, &|_, _| Ok(true));
+        let layers = Layers::new(sealed, sets);
+        let hits = search(&layers, &[0.0; 3], 2, 9, &cancelled, &|_, _| Ok(true));
         assert!(matches!(hits, Err(Error::Aborted)));
     }
 }
@@ -240,7 +241,7 @@ fn a_search_that_is_cancelled_on_the_way_ends_with_the_block() {
             cancelled.store(true, Ordering::Relaxed);
             Ok(true)
         };
-        let hits = Layers { sealed, sets }.search(&[1.0], 1, 0, &cancelled, &is_current);
+        let hits = search(&Layers::new(sealed, sets), &[1.0], 1, 0, &cancelled, &is_current);
         assert!(matches!(hits, Err(Error::Aborted)));
         assert!((1..=4096).contains(&asked.get()), "{}", asked.get());
     }
@@ -249,9 +250,10 @@ fn a_search_that_is_cancelled_on_the_way_ends_with_the_block() {
 #[test]
 fn what_is_current_may_be_an_error() {
     let (set, sealed) = equal_rows(Metric::Dot);
-    let layers = Layers { sealed: &[sealed], sets: &[set] };
+    let (sealed, sets) = ([sealed], [set]);
+    let layers = Layers::new(&sealed, &sets);
     let broken = |_: &ConceptId, _| Err(Error::corrupt(Path::new("a.seg"), 1, "damaged"));
-    let hits = layers.search(&[1.0; 3], 1, 9, &AtomicBool::new(false), &broken);
+    let hits = search(&layers, &[1.0; 3], 1, 9, &AtomicBool::new(false), &broken);
     assert!(matches!(hits, Err(Error::Corrupt { .. })));
 }
 
@@ -281,7 +283,8 @@ fn few_rows_are_asked_whether_they_are_current() {
         for row in rows / 2..rows {
             writer.append(&vector(), id(row), 0);
         }
-        let layers = Layers { sealed: &[sealed(&first, &[]).unwrap()], sets: &[second] };
+        let (sealed, sets) = ([sealed(&first, &[]).unwrap()], [second]);
+        let layers = Layers::new(&sealed, &sets);
         let asked = Cell::new(0);
         let is_current = |of: &ConceptId, row: u32| {
             asked.set(asked.get() + 1);
@@ -290,7 +293,7 @@ fn few_rows_are_asked_whether_they_are_current() {
             Ok(!row.is_multiple_of(3))
         };
         let never = AtomicBool::new(false);
-        let hits = layers.search(&query, 10, 0, &never, &is_current).unwrap();
+        let hits = search(&layers, &query, 10, 0, &never, &is_current).unwrap();
         assert_eq!(hits.len(), 10);
         assert!(asked.get() < rows / 4, "{} of {rows}", asked.get());
     }

@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 use sutra_format::{ConceptId, Metric};
 
 use super::sealed::{SealedShape, SealedVectors, VectorColumn, VectorSections};
-use super::{Layers, RowFacts, Scored, VectorSet};
+use super::{IsCurrent, Layers, Nearest, RowFacts, Scored, VectorSet};
 use crate::error::{Error, Result};
 
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::Dot, Metric::L2];
@@ -25,8 +25,20 @@ fn id(number: u32) -> ConceptId {
 
 /// Every visible row is current.
 fn found(sets: &[Arc<VectorSet>], query: &[f32], k: usize, seqno: u64) -> Vec<Scored> {
-    let layers = Layers { sealed: &[], sets };
-    layers.search(query, k, seqno, &AtomicBool::new(false), &|_, _| Ok(true)).unwrap()
+    let layers = Layers::new(&[], sets);
+    search(&layers, query, k, seqno, &AtomicBool::new(false), &|_, _| Ok(true)).unwrap()
+}
+
+/// Compares every vector.
+fn search(
+    layers: &Layers<'_>,
+    query: &[f32],
+    k: usize,
+    seqno: u64,
+    cancelled: &AtomicBool,
+    is_current: IsCurrent<'_>,
+) -> Result<Vec<Scored>> {
+    layers.search(&Nearest { query, k, width: None, seqno, cancelled }, is_current)
 }
 
 fn rows_of(hits: &[Scored]) -> Vec<u32> {

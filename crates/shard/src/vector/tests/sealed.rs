@@ -74,8 +74,9 @@ fn is_corrupt<T>(result: &Result<T>) -> bool {
 }
 
 fn search(sealed: Arc<SealedVectors>) -> Result<Vec<Scored>> {
-    let layers = Layers { sealed: &[sealed], sets: &[] };
-    layers.search(&[1.0; 3], 5, 1000, &AtomicBool::new(false), &|_, _| Ok(true))
+    let sealed = [sealed];
+    let layers = Layers::new(&sealed, &[]);
+    super::search(&layers, &[1.0; 3], 5, 1000, &AtomicBool::new(false), &|_, _| Ok(true))
 }
 
 #[test]
