@@ -7,8 +7,10 @@ import type {
   Embedder,
   LimitOptions,
   Metric,
+  Quantization,
   ReconcilerOptions,
   StoreOptions,
+  VectorIndexOptions,
 } from './types.js'
 import { shortName, show } from './validate/refusal.js'
 
@@ -29,6 +31,7 @@ export interface ResolvedOptions {
   readonly transactionTimeoutMs: number
   readonly reconciler: Readonly<Required<ReconcilerOptions>>
   readonly limits: Readonly<LimitOptions>
+  readonly vectorIndex: Readonly<VectorIndexOptions>
   readonly embedder: Embedder | undefined
 }
 
@@ -85,6 +88,12 @@ const RECONCILER = {
   queueCritical: share(0.9),
 } as const
 
+const VECTOR_INDEX = {
+  connectivity: whole(2, 256),
+  efConstruction: whole(2, 10_000),
+  efSearch: whole(1, 10_000),
+} as const
+
 const HISTORY = {
   keepMs: whole(1, Number.MAX_SAFE_INTEGER),
 } as const
@@ -101,6 +110,7 @@ const LIMITS = {
 } as const
 
 const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2']
+const QUANTIZATIONS: readonly Quantization[] = ['f32', 'f16', 'i8']
 const DURABILITIES: readonly Durability[] = ['fsync', 'os', 'none']
 
 const HISTORY_NAMES: ReadonlySet<string> = new Set(Object.keys(HISTORY))
@@ -157,6 +167,7 @@ export function resolveOptions(
     readOnly: readBoolean(problems, 'readOnly', given.readOnly),
     reconciler,
     limits: limits as LimitOptions,
+    vectorIndex: readVectorIndex(problems, given.vectorIndex),
     historyKeepMs: readHistory(problems, given.history),
     embedder,
   }
@@ -231,6 +242,18 @@ function readReconciler(problems: Problems, group: unknown): Required<Reconciler
   return resolved
 }
 
+/** What is left out is the engine's default. */
+function readVectorIndex(problems: Problems, group: unknown): Readonly<VectorIndexOptions> {
+  const names = new Set([...Object.keys(VECTOR_INDEX), 'quantization'])
+  const given = readGroup(problems, 'vectorIndex', 'vectorIndex.', group, names)
+  const numbers = readNumbers(problems, 'vectorIndex.', given, VECTOR_INDEX)
+  const name = 'vectorIndex.quantization'
+  const quantization = readChoice(problems, name, given.quantization, QUANTIZATIONS)
+  const read = { ...numbers, quantization }
+  const isGiven = ([, value]: [string, unknown]): boolean => value !== undefined
+  return Object.freeze(Object.fromEntries(Object.entries(read).filter(isGiven)))
+}
+
 /** Off if the group is left out; a group that says nothing is a mistake. */
 function readHistory(problems: Problems, group: unknown): number | undefined {
   const given = readGroup(problems, 'history', 'history.', group, HISTORY_NAMES)
@@ -286,7 +309,6 @@ function refuseWhatIsNotAvailable(problems: Problems, given: Record<string, unkn
   if (typeof given.shards === 'number' && given.shards > 1 && given.shards <= 64) {
     problems.add('shards', `more than 1 ${later}`, given.shards)
   }
-  if (given.vectorIndex !== undefined) problems.add('vectorIndex', later, given.vectorIndex)
 }
 
 /** Checks the path of a store's folder. */

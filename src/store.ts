@@ -435,8 +435,8 @@ function readLimits({ f64, at }: Message): ResolvedLimits {
 
 /** A map, so that an option left out is one the folder or the engine decides. */
 function writeOpenArguments(out: MessagePackWriter, path: string, options: ResolvedOptions): void {
-  const { embedder: _, limits, reconciler, ...plain } = options
-  const fields = { path, ...plain, ...limits, ...reconciler }
+  const { embedder: _, limits, reconciler, vectorIndex, ...plain } = options
+  const fields = { path, ...plain, ...limits, ...reconciler, ...vectorIndex }
   const given = Object.entries(fields).filter(([, value]) => value !== undefined)
   out.mapHeader(given.length)
   for (const [name, value] of given) {

@@ -54,11 +54,21 @@ export interface LimitOptions {
   attributesBytesMax?: number
 }
 
-/** Tuning of the approximate vector index. */
+/** What the vector index compares: the floats, floats of 16 bits, or whole numbers of 8 bits. */
+export type Quantization = 'f32' | 'f16' | 'i8'
+
+/**
+ * Tuning of the vector index, an HNSW graph. Hits are compared with the full vectors in any case.
+ * What concerns the making of graphs holds for those made from now on.
+ */
 export interface VectorIndexOptions {
-  quantization?: 'f32' | 'f16' | 'i8'
+  /** What a graph compares. @default 'i8' */
+  quantization?: Quantization
+  /** Neighbours of a vector in a graph, 2 to 256. @default 16 */
   connectivity?: number
+  /** Candidates looked at to add a vector, 2 to 10,000. @default 128 */
   efConstruction?: number
+  /** Candidates that a search asks for, 1 to 10,000; never fewer than twice `k`. @default 64 */
   efSearch?: number
 }
 
@@ -220,7 +230,9 @@ export interface SearchQuery {
   k?: number
   filter?: Filter
   namespace?: string
+  /** Candidates that each graph is asked for, 1 to 10,000. @default what the store has, 64 */
   efSearch?: number
+  /** Compare every vector, so that none that is near is missed. @default false */
   exact?: boolean
   consistency?: 'eventual' | 'strong'
   /** Pull in and re-rank graph neighbours of the hits. */
@@ -380,6 +392,20 @@ export interface BackgroundStats {
   compactions: number
   compactionFailures: number
   compactionBytes: number
+  /** Graphs over the vectors in files. */
+  graphs: number
+  /** Vectors in files that are in no graph: a search compares each of them. */
+  vectorsWithoutGraph: number
+  /** Graphs made since the store was opened. */
+  graphsBuilt: number
+  /** Tries that failed. */
+  graphFailures: number
+  /** Bytes written by them. */
+  graphBytes: number
+  /** Graphs that were damaged or out of date; they are made again. */
+  graphsDropped: number
+  /** Why the last try failed, until one works. */
+  graphError?: string
   /** Files that are kept only because a snapshot or a result still reads them. */
   obsoleteFiles: number
   /** Why the last flush failed; it is tried again, and nothing is lost. */

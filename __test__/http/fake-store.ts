@@ -26,6 +26,12 @@ const STATS = {
     compactions: 0,
     compactionFailures: 0,
     compactionBytes: 0,
+    graphs: 0,
+    vectorsWithoutGraph: 0,
+    graphsBuilt: 0,
+    graphFailures: 0,
+    graphBytes: 0,
+    graphsDropped: 0,
     obsoleteFiles: 0,
   },
 }

@@ -67,10 +67,12 @@ export function searchJob(
     kind: JOBS.search,
     signal: query.signal,
     write: (out) => {
-      out.arrayHeader(3)
+      out.arrayHeader(5)
       writeText(out, query.namespace)
       out.vector(vector)
       out.integer(query.k)
+      writeCount(out, query.efSearch)
+      out.boolean(query.exact)
     },
     decode: (message) => {
       const hits: Ranking['hits'] = []

@@ -28,10 +28,11 @@ export interface Figures {
   memoryBytes: Record<string, number>
   diskBytes: Record<string, number>
   recovery: RecoveryStats
-  background: Omit<BackgroundStats, 'flushError' | 'compactionError'>
+  background: Omit<BackgroundStats, 'flushError' | 'compactionError' | 'graphError'>
   /** '' for none. */
   flushError: string
   compactionError: string
+  graphError: string
 }
 
 /** Health above which the work is called excellent, good and, below that, a warning. */
@@ -63,6 +64,7 @@ export function storeStats(figures: Figures): StoreStats {
       ...figures.background,
       ...(figures.flushError === '' ? {} : { flushError: figures.flushError }),
       ...(figures.compactionError === '' ? {} : { compactionError: figures.compactionError }),
+      ...(figures.graphError === '' ? {} : { graphError: figures.graphError }),
     },
   }
 }

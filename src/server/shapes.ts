@@ -120,6 +120,13 @@ function backgroundShape(background: BackgroundStats): Record<string, unknown> {
     compaction_failures: background.compactionFailures,
     compaction_bytes: background.compactionBytes,
     compaction_error: background.compactionError ?? null,
+    graphs: background.graphs,
+    vectors_without_graph: background.vectorsWithoutGraph,
+    graphs_built: background.graphsBuilt,
+    graph_failures: background.graphFailures,
+    graph_bytes: background.graphBytes,
+    graphs_dropped: background.graphsDropped,
+    graph_error: background.graphError ?? null,
     obsolete_files: background.obsoleteFiles,
   }
 }

@@ -178,6 +178,8 @@ export interface CheckedSearch {
   readonly k: number
   readonly namespace: string | undefined
   readonly minScore: number | undefined
+  readonly efSearch: number | undefined
+  readonly exact: boolean
   readonly explain: boolean
   readonly includeVector: boolean
   readonly signal: AbortSignal | undefined
@@ -205,6 +207,8 @@ export function readSearchQuery(query: SearchQuery, limits: ResolvedLimits): Che
     k,
     namespace,
     minScore,
+    efSearch: query.efSearch,
+    exact: query.exact === true,
     explain: query.explain === true,
     includeVector: query.include?.vector === true,
     signal,
@@ -217,7 +221,7 @@ function checkSearchText(text: unknown, limits: ResolvedLimits): void {
   if (bytes > limits.contentBytesMax) throw overLimit('text', bytes, limits.contentBytesMax)
 }
 
-/** Settings that change nothing while every search is exact. */
+/** How widely and how exactly to search. */
 function checkSearchTuning(query: SearchQuery): void {
   const { efSearch, exact, consistency, explain, include } = query
   if (efSearch !== undefined) checkInteger('efSearch', efSearch, 1, 10_000)

@@ -3,8 +3,10 @@
 
 use rmp::Marker;
 use std::path::PathBuf;
+use sutra_format::graph_file::Quantization;
 use sutra_format::msgpack::Reader;
 use sutra_format::{Limits, Metric, Refusal};
+use sutra_shard::vector::GraphOptions;
 use sutra_shard::{Durability, Error};
 use sutra_store::{Store, StoreOptions};
 
@@ -83,6 +85,15 @@ impl OpenOptions {
             limits: self.limits(),
             queue_capacity: whole("queueCapacity")
                 .map_or(standard.queue_capacity, |number| number as usize),
+            graphs: GraphOptions {
+                quantization: Quantization::ALL
+                    .into_iter()
+                    .find(|known| Some(known.name()) == self.text("quantization"))
+                    .unwrap_or(standard.graphs.quantization),
+                connectivity: small("connectivity").unwrap_or(standard.graphs.connectivity),
+                expansion: small("efConstruction").unwrap_or(standard.graphs.expansion),
+            },
+            ef_search: small("efSearch").unwrap_or(standard.ef_search),
         }
     }
 
@@ -134,6 +145,22 @@ impl OpenOptions {
             ),
             ("memoryBytesMax", self.shown("memoryBytesMax"), number(bytes)),
             ("history.keepMs", self.shown("historyKeepMs"), number(opened.history_keep_ms)),
+            (
+                "vectorIndex.quantization",
+                name(self.text("quantization")),
+                name(Some(opened.graphs.quantization.name())),
+            ),
+            (
+                "vectorIndex.connectivity",
+                self.shown("connectivity"),
+                number(Some(opened.graphs.connectivity.into())),
+            ),
+            (
+                "vectorIndex.efConstruction",
+                self.shown("efConstruction"),
+                number(Some(opened.graphs.expansion.into())),
+            ),
+            ("vectorIndex.efSearch", self.shown("efSearch"), number(Some(opened.ef_search.into()))),
         ];
         for (limit, opened) in store.limits().named() {
             let option = limit.trim_start_matches("limits.");

@@ -55,7 +55,7 @@ pub(crate) fn start(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure>
     Ok(Answer::Count(0))
 }
 
-/// [namespace or nil, vector, k]
+/// [namespace or nil, vector, k, candidates or nil, exact]
 fn search(bytes: &[u8]) -> Result<Work, Unexpected> {
     let mut arguments = Arguments::new(bytes);
     arguments.array()?;
@@ -63,9 +63,12 @@ fn search(bytes: &[u8]) -> Result<Work, Unexpected> {
     let (numbers, _) = arguments.bin()?.as_chunks::<4>();
     let vector: Vec<f32> = numbers.iter().map(|number| f32::from_le_bytes(*number)).collect();
     let k = arguments.unsigned()? as usize;
+    let ef_search = optional_count(&mut arguments)?.map(|count| count as u32);
+    let exact = arguments.marker()? == Marker::True;
     Ok(Box::new(move |ground| {
         let namespace = namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
-        let query = SearchQuery { vector: &vector, k, namespace, score_min: None };
+        let query =
+            SearchQuery { vector: &vector, k, namespace, score_min: None, exact, ef_search };
         let hits = ground.store.search(&ground.view, &query, &ground.cancelled)?;
         let mut payload = Payload::default();
         payload.f64(js_number(ground.view.seqno()));

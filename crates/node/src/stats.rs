@@ -1,6 +1,7 @@
 //! Figures of a store as MessagePack; `src/records/statistics.ts` makes the public ones of them.
 
 use crate::failure::{Failure, write_number, write_text};
+use sutra_shard::Background;
 use sutra_store::Store;
 
 /// All figures of a store.
@@ -11,6 +12,7 @@ pub(crate) fn describe(store: &Store) -> Result<Vec<u8>, Failure> {
     let disk = [("log", shard.log_bytes), ("segments", background.file_bytes)];
     let flush_error = background.flush_error.as_deref().unwrap_or_default();
     let compaction_error = background.compaction_error.as_deref().unwrap_or_default();
+    let graph_error = background.graph_error.as_deref().unwrap_or_default();
     let numbers = [
         ("concepts", shard.counts.concepts),
         ("edges", shard.counts.edges),
@@ -35,7 +37,36 @@ pub(crate) fn describe(store: &Store) -> Result<Vec<u8>, Failure> {
         ("files", memory.files),
         ("mapped", memory.mapped),
     ];
-    let background = [
+    let recovery = [
+        ("commits", recovery.commits),
+        ("logBytes", recovery.log_bytes),
+        ("tornBytes", recovery.torn_bytes),
+        ("orphans", recovery.orphans),
+        ("durationUs", recovery.duration_us),
+    ];
+    let mut bytes = Vec::with_capacity(1024);
+    write_map_header(&mut bytes, numbers.len() + 8);
+    write_numbers(&mut bytes, &numbers);
+    write_text(&mut bytes, "durability");
+    write_text(&mut bytes, stats.durability.name());
+    write_group(&mut bytes, "memoryBytes", &memory);
+    write_group(&mut bytes, "diskBytes", &disk);
+    write_group(&mut bytes, "recovery", &recovery);
+    write_group(&mut bytes, "background", &background_of(background));
+    let errors = [
+        ("flushError", flush_error),
+        ("compactionError", compaction_error),
+        ("graphError", graph_error),
+    ];
+    for (name, error) in errors {
+        write_text(&mut bytes, name);
+        write_text(&mut bytes, error);
+    }
+    Ok(bytes)
+}
+
+fn background_of(background: &Background) -> [(&str, u64); 17] {
+    [
         ("segments", background.segments),
         ("vectorFiles", background.vector_files),
         ("floorSequence", background.floor_seqno),
@@ -46,29 +77,14 @@ pub(crate) fn describe(store: &Store) -> Result<Vec<u8>, Failure> {
         ("compactions", background.compactions),
         ("compactionFailures", background.compaction_failures),
         ("compactionBytes", background.compaction_bytes),
+        ("graphs", background.graphs),
+        ("vectorsWithoutGraph", background.vectors_without_graph),
+        ("graphsBuilt", background.graphs_built),
+        ("graphFailures", background.graph_failures),
+        ("graphBytes", background.graph_bytes),
+        ("graphsDropped", background.graphs_dropped),
         ("obsoleteFiles", background.obsolete_files),
-    ];
-    let recovery = [
-        ("commits", recovery.commits),
-        ("logBytes", recovery.log_bytes),
-        ("tornBytes", recovery.torn_bytes),
-        ("orphans", recovery.orphans),
-        ("durationUs", recovery.duration_us),
-    ];
-    let mut bytes = Vec::with_capacity(1024);
-    write_map_header(&mut bytes, numbers.len() + 7);
-    write_numbers(&mut bytes, &numbers);
-    write_text(&mut bytes, "durability");
-    write_text(&mut bytes, stats.durability.name());
-    write_group(&mut bytes, "memoryBytes", &memory);
-    write_group(&mut bytes, "diskBytes", &disk);
-    write_group(&mut bytes, "recovery", &recovery);
-    write_group(&mut bytes, "background", &background);
-    for (name, error) in [("flushError", flush_error), ("compactionError", compaction_error)] {
-        write_text(&mut bytes, name);
-        write_text(&mut bytes, error);
-    }
-    Ok(bytes)
+    ]
 }
 
 fn write_group(bytes: &mut Vec<u8>, name: &str, pairs: &[(&str, u64)]) {

@@ -198,6 +198,7 @@ impl Folder<'_> {
             write_timeout_us: options.write_timeout_ms.saturating_mul(1000),
             memory_bytes_max: options.memory_bytes_max.unwrap_or(u64::MAX),
             memory_threshold: usize::try_from(options.memory_threshold).unwrap_or(usize::MAX),
+            graphs: options.graphs,
             history_keep_us: options.history_keep_ms.map(|ms| ms.saturating_mul(1000)),
             ..ShardOptions::default()
         };

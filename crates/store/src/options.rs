@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use sutra_format::limits::VECTOR_DIMENSION_CONFIG_MAX;
 use sutra_format::store_meta::SHARDS_MAX;
 use sutra_format::{Limits, Metric, Refusal};
+use sutra_shard::vector::GraphOptions;
 use sutra_shard::{Durability, Error, Result};
 
 /// Dimension of vectors in a new store.
@@ -12,6 +13,13 @@ const VECTOR_DIMENSION_DEFAULT: u32 = 768;
 const MEMORY_THRESHOLD: RangeInclusive<u64> = 1_000..=10_000_000;
 /// Bytes of memory that an engine can keep to; below, the tables of an empty delta have no room.
 const MEMORY_BYTES: RangeInclusive<u64> = 16 << 20..=1 << 50;
+
+/// Neighbours of a vector in a graph.
+const CONNECTIVITY: RangeInclusive<u64> = 2..=256;
+/// Candidates looked at when a vector is added to a graph.
+const EXPANSION: RangeInclusive<u64> = 2..=10_000;
+/// Candidates that a search asks a graph for.
+const EF_SEARCH: RangeInclusive<u64> = 1..=10_000;
 
 /// Options of a store. A field that names what never changes of a store may be left out when it is
 /// opened again, and must agree if it is given.
@@ -41,6 +49,10 @@ pub struct StoreOptions {
     pub limits: Option<Limits>,
     /// Writes that may wait for the committer.
     pub queue_capacity: usize,
+    /// How graphs over vectors are made. One that was made otherwise is used until it is replaced.
+    pub graphs: GraphOptions,
+    /// Candidates that a search asks each graph for, 1 to 10,000.
+    pub ef_search: u32,
 }
 
 impl Default for StoreOptions {
@@ -57,6 +69,8 @@ impl Default for StoreOptions {
             write_timeout_ms: 30_000,
             limits: None,
             queue_capacity: 100_000,
+            graphs: GraphOptions::default(),
+            ef_search: 64,
         }
     }
 }
@@ -81,6 +95,11 @@ impl StoreOptions {
         if let Some(bytes) = self.memory_bytes_max {
             check_range(&mut problems, "memoryBytesMax", bytes, &MEMORY_BYTES);
         }
+        let graphs = &self.graphs;
+        let (connectivity, expansion) = (graphs.connectivity.into(), graphs.expansion.into());
+        check_range(&mut problems, "vectorIndex.connectivity", connectivity, &CONNECTIVITY);
+        check_range(&mut problems, "vectorIndex.efConstruction", expansion, &EXPANSION);
+        check_range(&mut problems, "vectorIndex.efSearch", self.ef_search.into(), &EF_SEARCH);
         if self.queue_capacity == 0 {
             problems.push(Refusal::invalid("reconciler.queueCapacity", "at least 1"));
         }

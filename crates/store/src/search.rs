@@ -1,4 +1,5 @@
-//! Nearest concepts by vector, exactly: every vector of the namespace is compared.
+//! Nearest concepts by vector: those that graphs lead to, or exactly, by comparing every vector of
+//! the namespace.
 
 use crate::store::Store;
 use std::sync::atomic::AtomicBool;
@@ -17,11 +18,23 @@ pub struct SearchQuery<'a> {
     pub namespace: &'a str,
     /// Only hits with at least this score.
     pub score_min: Option<f64>,
+    /// Compares every vector: nothing is missed.
+    pub exact: bool,
+    /// Candidates that each graph is asked for, 1 to 10,000: the more, the less is missed. Nothing
+    /// for what the store was opened with.
+    pub ef_search: Option<u32>,
 }
 
 impl Default for SearchQuery<'_> {
     fn default() -> Self {
-        Self { vector: &[], k: 10, namespace: DEFAULT_NAMESPACE, score_min: None }
+        Self {
+            vector: &[],
+            k: 10,
+            namespace: DEFAULT_NAMESPACE,
+            score_min: None,
+            exact: false,
+            ef_search: None,
+        }
     }
 }
 
@@ -36,8 +49,8 @@ pub struct SearchHit {
 
 impl Store {
     /// The `k` nearest concepts, best first; all that match if there are fewer. Equal scores come
-    /// in the order in which the vectors were written, so one commit and one query always give one
-    /// answer.
+    /// in the order in which the vectors were written. Unless the query says `exact`, a concept that
+    /// is near may be missed for one that is farther; what was written a moment ago is not.
     ///
     /// # Errors
     /// `Refused` naming the field, `Aborted`, `Corrupt`.
@@ -58,7 +71,9 @@ impl Store {
             return Ok(Vec::new());
         };
         check_vector(query, namespace.dimension, namespace.metric)?;
-        let scored = view.nearest(number, query.vector, query.k, cancelled)?;
+        let ef_search = query.ef_search.unwrap_or(self.options().ef_search);
+        let width = (!query.exact).then_some(ef_search as usize);
+        let scored = view.nearest_within(number, query.vector, query.k, width, cancelled)?;
         let score_min = query.score_min.unwrap_or(f64::NEG_INFINITY);
         let mut hits = Vec::with_capacity(scored.len());
         for hit in scored.iter().take_while(|hit| hit.score >= score_min) {

@@ -4,11 +4,12 @@ use super::log::log_number;
 use super::report::{Code, Report};
 use crate::error::{Error, Result};
 use crate::segment::SegmentDir;
+use crate::vector::graph::graph_number;
 use std::path::{Path, PathBuf};
 use sutra_env::{EntryKind, Env};
 
 /// Names in the folder of a shard.
-const OWN_NAMES: [&str; 4] = ["MANIFEST", "MANIFEST.tmp", "segments", "wal"];
+const OWN_NAMES: [&str; 5] = ["MANIFEST", "MANIFEST.tmp", "segments", "wal", "graphs"];
 /// Names in the log's folder besides those of segments: files that are being made or used again.
 const LOG_NAMES: [&str; 4] = ["spare", "spare.tmp", "segment.tmp", "recycled"];
 /// Folders of what `repair` put aside begin with this.
@@ -28,7 +29,8 @@ pub(super) fn check_names(env: &Env, path: &Path, report: &mut Report) -> Result
     check_folder(env, path, is_own, report)?;
     let is_log = |name: &str| LOG_NAMES.contains(&name) || log_number(name).is_some();
     check_folder(env, &path.join("wal"), is_log, report)?;
-    check_folder(env, SegmentDir::new(env, path).path(), SegmentDir::is_ours, report)
+    check_folder(env, SegmentDir::new(env, path).path(), SegmentDir::is_ours, report)?;
+    check_folder(env, &path.join("graphs"), |name| graph_number(name).is_some(), report)
 }
 
 fn check_folder(

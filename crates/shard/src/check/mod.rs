@@ -7,6 +7,7 @@
 
 mod associations;
 mod folder;
+mod graphs;
 mod layers;
 mod log;
 mod records;
@@ -28,6 +29,7 @@ use crate::names::{NameWriter, Names};
 use crate::options::StoredOptions;
 use crate::recover::{ShardFiles, log_files, recover};
 use crate::segment::SegmentDir;
+use crate::vector::graph::GraphDir;
 use layers::Layers;
 use log::check_log;
 use sealed::{Named, Sealed};
@@ -62,6 +64,7 @@ pub fn check_shard(env: &Env, path: &Path, options: &StoredOptions) -> Result<Re
         None => files.check_unnamed(&mut report)?,
     };
     check_log(env, path, options.store_id, floor_seqno, &mut report);
+    graphs::check_graphs(&GraphDir::new(env, path, options.store_id), &mut report)?;
     if report.damage() == 0 {
         check_together(env, path, options, &mut report);
     }

@@ -83,6 +83,8 @@ codes! {
     LOG: RESTORE,
     /// A write that never finished, behind the end of the log: none of it was acknowledged.
     LOG_TAIL: NOTHING,
+    /// A graph over vectors is damaged: searches do without it.
+    GRAPH: "nothing has to be done: it is made again from the vectors",
     /// There are more problems than are listed.
     MORE: RESTORE,
 }
@@ -98,7 +100,7 @@ impl Code {
     /// opening it tidies up.
     #[must_use]
     pub fn is_harmless(self) -> bool {
-        [Self::ORPHAN_FILE, Self::UNKNOWN_FILE, Self::LOG_TAIL].contains(&self)
+        [Self::ORPHAN_FILE, Self::UNKNOWN_FILE, Self::LOG_TAIL, Self::GRAPH].contains(&self)
     }
 }
 

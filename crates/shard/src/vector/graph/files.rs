@@ -49,9 +49,19 @@ impl GraphDir {
             listed => listed.map_err(|error| Error::io(&self.path, "list", &error))?,
         };
         let files = entries.iter().filter(|entry| entry.kind == EntryKind::File);
-        let mut numbers: Vec<u32> = files.filter_map(|entry| number_of(&entry.name)).collect();
+        let mut numbers: Vec<u32> = files.filter_map(|entry| graph_number(&entry.name)).collect();
         numbers.sort_unstable();
         Ok(numbers)
+    }
+
+    /// Whether there is a file with this number.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn has(&self, number: u32) -> Result<bool> {
+        let path = self.path_of(number);
+        let entry = self.env.disk.entry(&path);
+        entry.map(|entry| entry.is_some()).map_err(|error| Error::io(&path, "look at", &error))
     }
 
     /// Opens a graph and compares all of its bytes with their checksums.
@@ -139,7 +149,7 @@ impl GraphDir {
 }
 
 /// The number in the name of a graph.
-pub(crate) fn number_of(name: &str) -> Option<u32> {
+pub(crate) fn graph_number(name: &str) -> Option<u32> {
     let digits = name.strip_suffix(SUFFIX).filter(|digits| digits.len() == NUMBER_DIGITS)?;
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }

@@ -17,7 +17,7 @@ mod graph;
 pub use build::GraphOptions;
 pub(crate) use build::{NewGraph, build};
 pub(crate) use coverage::{Covered, GraphSpace, cover};
-pub(crate) use files::GraphDir;
+pub(crate) use files::{GraphDir, graph_number};
 pub(crate) use graph::Graph;
 
 /// Graphs of all namespaces, by number.
