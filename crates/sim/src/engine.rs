@@ -230,6 +230,7 @@ fn options(setting: &Setting, bug: Option<Bug>) -> ShardOptions {
         delta_age_us_max: setting.delta_age_us_max,
         history_keep_us: setting.history_keep_us,
         merge_policy: setting.merging.policy().unwrap_or(defaults.merge_policy),
+        graph_rows_min: setting.graph_rows_min,
         garbage_min: setting.merging.garbage_min().unwrap_or(defaults.garbage_min),
         #[cfg(feature = "planted-bugs")]
         planted_bug: match bug {
@@ -288,7 +289,7 @@ impl EngineView {
         Ok(Observed { seqno: self.view.seqno(), state, edges_in, recent: self.recent()? })
     }
 
-    /// The nearest vectors of a namespace.
+    /// The nearest vectors of a namespace; as far as graphs lead to them, if it need not be exact.
     ///
     /// # Errors
     /// As the engine says.
@@ -298,13 +299,17 @@ impl EngineView {
         metric: Metric,
         query: [f32; DIMENSION],
         k: usize,
+        is_exact: bool,
     ) -> Result<Search, Error> {
+        // As narrow as can be, so that graphs are asked however few vectors there are.
+        let width = (!is_exact).then_some(1);
+        let never = AtomicBool::new(false);
         let hits = match self.view.namespace_named(namespace) {
-            Some((number, _)) => self.view.nearest(number, &query, k, &AtomicBool::new(false))?,
+            Some((number, _)) => self.view.nearest_within(number, &query, k, width, &never)?,
             None => Vec::new(),
         };
         let hits = hits.iter().map(|hit| (hit.id, hit.score)).collect();
-        Ok(Search { namespace: namespace.to_owned(), metric, query, k, hits })
+        Ok(Search { namespace: namespace.to_owned(), metric, query, k, is_exact, hits })
     }
 
     /// All concepts, newest change first, read in two portions.

@@ -40,6 +40,8 @@ pub struct Setting {
     pub history_keep_us: Option<u64>,
     /// Which segments are merged.
     pub merging: Merging,
+    /// So many vectors in files are put in a graph.
+    pub graph_rows_min: usize,
 }
 
 impl Setting {
@@ -154,6 +156,7 @@ impl Plan {
             memory_bytes_max: dice.pick(&[48 << 10, 96 << 10, u64::MAX, u64::MAX]),
             history_keep_us: dice.pick(&[None, None, Some(500), Some(KEEP_FOREVER_US)]),
             merging: dice.pick(&Merging::ALL),
+            graph_rows_min: dice.pick(&[1, 4, usize::MAX]),
         }
     }
 }

@@ -515,8 +515,10 @@ impl World {
         for namespace in ["default", "notes"] {
             let query: [f32; DIMENSION] = std::array::from_fn(|_| self.dice.below(9) as f32 - 3.5);
             let k = self.dice.index(15) + 1;
-            let search = view.search(namespace, self.setting.metric, query, k);
-            indexes::check_search(&state, &search.map_err(|error| unreadable(&error))?)?;
+            for (k, is_exact) in [(k, true), (k, false), (1, false)] {
+                let search = view.search(namespace, self.setting.metric, query, k, is_exact);
+                indexes::check_search(&state, &search.map_err(|error| unreadable(&error))?)?;
+            }
         }
         for (view, expected) in &self.views {
             let found = observe(view)?;
