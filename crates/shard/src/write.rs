@@ -2,7 +2,7 @@
 
 use crate::delta::Outcome;
 use crate::error::{Error, Result};
-use parking_lot::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use sutra_format::Batch;

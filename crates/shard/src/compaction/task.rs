@@ -10,9 +10,9 @@ use crate::flush::retry_us;
 use crate::layer_files::{NewFiles, OldVectors};
 use crate::segment::{Segment, write_segment};
 use crate::storage::Storage;
+use crate::sync::{AtomicBool, Ordering};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_env::{Next, Steps};
 use sutra_format::segment::commits;
 
