@@ -25,6 +25,16 @@ const RUNNERS = [
     count: countCargo,
   },
   {
+    name: 'threads',
+    what: 'the engine under many interleavings of its threads, and mistakes that these have to find',
+    command: 'cargo',
+    args: [
+      ['test', '--locked', '-p', 'sutra-sim', '--test', 'interleavings'],
+      ['--features', 'interleavings,planted-bugs'],
+    ].flat(),
+    count: countCargo,
+  },
+  {
     name: 'sim',
     what: `crash simulation, ${SIM_SEEDS} seeds`,
     command: 'cargo',

@@ -42,6 +42,7 @@ mod shared;
 mod state;
 mod stats;
 mod storage;
+mod sync;
 pub mod vector;
 mod view;
 pub mod wal;

@@ -13,14 +13,13 @@ use crate::segment::SegmentDir;
 use crate::shared::Shared;
 use crate::stats::{Background, Counters, ShardStats};
 use crate::storage::Storage;
+use crate::sync::{AtomicBool, Mutex, Ordering};
 use crate::view::View;
 use crate::wal::{SegmentFiles, Wal, discard_unused};
 use crate::write::{Ack, Committed, Pending, Queue, Request, Waiter};
 use hashbrown::HashMap;
-use parking_lot::Mutex;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_env::{Env, WorkHandle};
 use sutra_format::Batch;
 
@@ -69,7 +68,10 @@ impl Shard {
         };
         let recovered = recover(&shard_files, &options)?;
         let (replayed, manifest) = (recovered.replayed, recovered.manifest);
-        let shared = Arc::new(Shared::new(Arc::clone(recovered.writer.state())));
+        let shared = Shared::new(Arc::clone(recovered.writer.state()));
+        #[cfg(feature = "planted-bugs")]
+        let shared = shared.with_bug(options.planted_bug);
+        let shared = Arc::new(shared);
         let storage =
             Storage::new(env, &options, dir, manifest_file, manifest, Arc::clone(&shared));
         let storage = Arc::new(storage);

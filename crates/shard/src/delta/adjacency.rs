@@ -4,12 +4,11 @@
 //! and appends another with the same seqno, so a reader sees exactly one of them.
 
 use super::id_words::{IdWords, load_id, store_id};
+use crate::sync::{AtomicU32, AtomicU64, BEGINS_SMALL, OnceLock, Ordering};
 use std::ops::ControlFlow;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use sutra_format::{AssociationClass, ConceptId};
 
-const FIRST_ENTRIES: u32 = 4;
+const FIRST_ENTRIES: u32 = if BEGINS_SMALL { 1 } else { 4 };
 
 /// An association as seen from one of its ends.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -3,6 +3,7 @@
 //! Bucket b holds `FIRST << b` elements; buckets are made by the writer before an index in them is
 //! published. Reading takes no lock: a few shifts and two loads.
 
+// Not of `crate::sync`, see there.
 use std::sync::OnceLock;
 
 const FIRST_BITS: u32 = 6;

@@ -12,13 +12,13 @@
 
 use std::alloc::{self, Layout};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use sutra_format::{ConceptId, Metric};
 
 use super::chunk_sizes::ChunkSizes;
 use super::kernel;
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Alignment of a row: one cache line, and the widest vector register.
 const ROW_ALIGN: usize = 64;
