@@ -28,4 +28,8 @@ pub enum PlantedBug {
     EdgeEndDroppedTooEarly,
     /// A file that was merged is removed although a view reads it.
     SnapshotFileDeleted,
+    /// A repair moves the log away before the manifest is saved that says what of it is in segments.
+    LogMovedBeforeManifest,
+    /// A repair leaves no mark that it began.
+    RepairNotMarked,
 }
