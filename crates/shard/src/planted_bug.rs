@@ -28,7 +28,8 @@ pub enum PlantedBug {
     EdgeEndDroppedTooEarly,
     /// A file that was merged is removed although a view reads it.
     SnapshotFileDeleted,
-    /// A repair moves the log away before the manifest is saved that says what of it is in segments.
+    /// A repair moves the log away before the manifest that says what of it is in segments is on
+    /// disk.
     LogMovedBeforeManifest,
     /// A repair leaves no mark that it began.
     RepairNotMarked,

@@ -53,8 +53,8 @@ impl Shard {
     /// everything read is on disk.
     ///
     /// # Errors
-    /// `Corrupt` with file and offset, also when a repair was interrupted, and nothing changed; `Io`;
-    /// `DiskFull`.
+    /// `Corrupt` with file and offset, also when a repair was interrupted, and nothing changed;
+    /// `Io`; `DiskFull`.
     pub fn open(env: &Env, path: &Path, options: ShardOptions) -> Result<Arc<Self>> {
         let started_us = env.clock.monotonic_us();
         let files = log_files(env, path, &options);

@@ -133,8 +133,8 @@ fn count_names(env: &Env, dir: &SegmentDir, manifest: &mut Manifest) -> Result<(
     Ok(())
 }
 
-/// What was opened; nothing if it is damaged. A disk that fails, or a file of a newer release, is no
-/// damage.
+/// What was opened; nothing if it is damaged. A disk that fails, or a file of a newer release, is
+/// no damage.
 pub(super) fn sound<T>(opened: Result<T>) -> Result<Option<T>> {
     match opened {
         Err(Error::Corrupt { .. }) => Ok(None),

@@ -165,8 +165,8 @@ impl Salvage {
         self.must_rewrite
     }
 
-    /// Whether the manifest says already what is left: only the log is damaged, and nothing of it is
-    /// missing in the segments, or an interrupted repair got as far.
+    /// Whether the manifest says already what is left: only the log is damaged, and nothing of it
+    /// is missing in the segments, or an interrupted repair got as far.
     pub(super) fn is_manifest_right(&self, has_commits: bool) -> bool {
         self.is_manifest_sound && !self.must_rewrite && !has_commits
     }

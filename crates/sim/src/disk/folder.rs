@@ -84,8 +84,9 @@ impl Folder {
 
     /// A file that came from another folder has left it for good, so its name here stays.
     pub fn keep(&mut self, node: NodeId) {
-        let is_it = |pending: &&mut Pending| {
-            matches!(pending.change, NameChange::Add { node: added, .. } if added == node)
+        let is_it = |pending: &&mut Pending| match pending.change {
+            NameChange::Add { node: added, .. } => added == node,
+            _ => false,
         };
         if let Some(added) = self.pending.iter_mut().rfind(is_it) {
             added.is_sure = true;

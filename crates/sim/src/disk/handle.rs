@@ -52,6 +52,14 @@ impl SimDisk {
         Self { machine: Arc::new(Mutex::new(machine)), run: self.run }
     }
 
+    /// As [`SimDisk::fork`], but what is left to chance goes otherwise.
+    #[must_use]
+    pub fn fork_with(&self, dice: Dice) -> Self {
+        let fork = self.fork();
+        fork.machine.lock().dice = dice;
+        fork
+    }
+
     /// Replaces what goes wrong from here on.
     pub fn set_plan(&self, plan: FaultPlan) {
         self.machine.lock().plan = plan;
