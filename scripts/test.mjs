@@ -21,7 +21,9 @@ const RUNNERS = [
     name: 'bugs',
     what: 'planted bugs, each of which the simulation has to find',
     command: 'cargo',
-    args: 'test --locked -p sutra-sim --features planted-bugs --test campaign'.split(' '),
+    args: 'test --locked -p sutra-sim --features planted-bugs --test campaign --test repair_bugs'.split(
+      ' ',
+    ),
     count: countCargo,
   },
   {

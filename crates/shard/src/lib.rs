@@ -59,6 +59,8 @@ pub use planted_bug::PlantedBug;
 pub use recent::RecentAt;
 pub use recover::Recovery;
 pub use repair::repair_shard;
+#[cfg(feature = "planted-bugs")]
+pub use repair::repair_shard_with_bug;
 pub use shard::Shard;
 pub use shared::Shared;
 pub use state::State;

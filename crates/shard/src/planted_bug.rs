@@ -37,4 +37,9 @@ pub enum PlantedBug {
     AckBeforePublish,
     /// A delta is handed over on top of the layers as they were before the lock was taken.
     FrozenOnOldLayers,
+    /// A repair moves the log away before the manifest that says what of it is in segments is on
+    /// disk.
+    LogMovedBeforeManifest,
+    /// A repair leaves no mark that it began.
+    RepairNotMarked,
 }

@@ -9,6 +9,7 @@ use crate::group_commit::{Flushes, GroupCommit};
 use crate::manifest_file::ManifestFile;
 use crate::options::ShardOptions;
 use crate::recover::{Recovery, ShardFiles, create_folders, log_files, recover};
+use crate::repair::refuse_interrupted;
 use crate::segment::SegmentDir;
 use crate::shared::Shared;
 use crate::stats::{Background, Counters, ShardStats};
@@ -51,12 +52,14 @@ impl Shard {
     /// everything read is on disk.
     ///
     /// # Errors
-    /// `Corrupt` with file and offset, and nothing changed; `Io`; `DiskFull`.
+    /// `Corrupt` with file and offset, also when a repair was interrupted, and nothing changed;
+    /// `Io`; `DiskFull`.
     pub fn open(env: &Env, path: &Path, options: ShardOptions) -> Result<Arc<Self>> {
         let started_us = env.clock.monotonic_us();
         let files = log_files(env, path, &options);
         let dir = SegmentDir::new(env, path);
         let manifest_file = ManifestFile::new(env, path);
+        refuse_interrupted(env, path)?;
         if !options.read_only {
             create_folders(env, path)?;
         }
