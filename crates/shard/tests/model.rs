@@ -2,7 +2,8 @@
 //! is compared: the newest commit, views that were kept, and commits of before; while deltas become
 //! segments, segments are merged, and the shard is closed and opened again.
 //!
-//! `MODEL_OPERATIONS` says how many operations, `SEED` repeats one world alone.
+//! `MODEL_OPERATIONS` says how many operations (`npm run proof:model -- 10000000`), `SEED` repeats
+//! one world alone.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![expect(clippy::indexing_slicing, reason = "helpers of tests are not seen as tests")]
 #![expect(clippy::cast_precision_loss, reason = "small whole numbers")]
@@ -16,6 +17,7 @@ use model_world::world::{Met, World};
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
+use sutra_env::Env;
 use sutra_shard::ShardOptions;
 
 const OPERATIONS: usize = 200_000;
@@ -36,6 +38,8 @@ fn a_shard_does_what_the_model_does() {
         return;
     }
     let operations = number_from("MODEL_OPERATIONS").map_or(OPERATIONS, |count| count as usize);
+    let clock = Env::real().clock;
+    let start_us = clock.monotonic_us();
     let next_seed = AtomicU64::new(SEED);
     let all = Mutex::new(Met::default());
     std::thread::scope(|scope| {
@@ -49,13 +53,18 @@ fn a_shard_does_what_the_model_does() {
         }
     });
     let all = all.into_inner();
+    let seconds = (clock.monotonic_us() - start_us) as f64 / 1e6;
     println!("{all:?}");
+    println!(
+        "{} operations in {seconds:.1} s: {} flushes, {} merges, opened {} times, all equal",
+        all.operations, all.flushes, all.compactions, all.reopened
+    );
     let has_met_all = all.flushes > 100
         && all.compactions > 100
         && all.past_views > 100
         && all.refused > 100
         && all.reopened > 20;
-    assert!(has_met_all, "{all:?}");
+    assert!(has_met_all || operations < OPERATIONS, "too little was met: {all:?}");
 }
 
 fn run(seed: u64) -> Met {
