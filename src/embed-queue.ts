@@ -53,6 +53,18 @@ export class EmbedQueue {
     })
   }
 
+  /** Runs `work` when all writes before it are settled. Writes after it wait until it has ended. */
+  alone(work: () => Promise<void>): Promise<void> {
+    this.#flush()
+    this.#running++
+    const turn = this.#last
+      .then(() => this.#writes.settled())
+      .then(work)
+      .finally(() => this.#running--)
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
   /** Resolves once every batch added so far was embedded and handed on, or refused. */
   handedOn(): Promise<void> {
     this.#flush()
