@@ -84,6 +84,17 @@ for (const provider of PROVIDERS) {
     t.is(service.peak, 2)
   })
 
+  test(`${name}: many requests at once are no leak to Node`, async (t) => {
+    const { embedder } = await setUp(t, provider, { batchTextsMax: 1, concurrency: 40 })
+    const warnings: Error[] = []
+    const note = (warning: Error): number => warnings.push(warning)
+    process.on('warning', note)
+    const given = texts(100)
+    t.deepEqual(await embed(embedder, given), expected(given))
+    process.off('warning', note)
+    t.deepEqual(warnings, [])
+  })
+
   test(`${name}: ten thousand texts, and none`, async (t) => {
     const { service, embedder } = await setUp(t, provider, { batchTextsMax: 256 })
     t.deepEqual(await embed(embedder, []), [])

@@ -2,6 +2,7 @@
 // embedder: a service answers best what it can take, and a burst of calls must not become a burst
 // of connections.
 
+import { setMaxListeners } from 'node:events'
 import { abortedBy } from './embedding-failure.js'
 
 /** Long texts make smaller batches, so that neither a request nor its answer gets out of hand. */
@@ -30,6 +31,8 @@ export class TextBatches {
   async embed(texts: readonly string[], signal: AbortSignal | undefined): Promise<Float32Array[]> {
     if (signal?.aborted) throw abortedBy(signal)
     const stop = new AbortController()
+    // Every batch under way listens; Node would take more than ten for a leak.
+    setMaxListeners(0, stop.signal)
     const onAbort = (): void => stop.abort(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
     const found = new Array<Float32Array>(texts.length)
