@@ -53,8 +53,9 @@ for (const provider of PROVIDERS) {
   test(`${name}: vectors come in the order of the texts, in batches, some at once`, async (t) => {
     const options = { batchTextsMax: 10, concurrency: 3 }
     const { service, embedder } = await setUp(t, provider, options)
-    // The later a batch, the sooner its answer.
+    // The later a batch, the sooner its answer; the first wait for as many as there may be.
     service.always = async (response, given, protocol) => {
+      for (let turn = 0; turn < 500 && service.peak < 3; turn++) await sleep(10)
       await sleep(40 - 5 * (service.seen.length % 8))
       await answerVectors(response, given, protocol)
     }
@@ -74,7 +75,7 @@ for (const provider of PROVIDERS) {
     const { service, embedder } = await setUp(t, provider, options)
     service.always = async (response, given, protocol) => {
       // Until another one is under way, or there is none left to come.
-      for (let turn = 0; turn < 200 && service.peak < 2; turn++) await sleep(10)
+      for (let turn = 0; turn < 500 && service.peak < 2; turn++) await sleep(10)
       await answerVectors(response, given, protocol)
     }
     const given = texts(7)
@@ -84,7 +85,7 @@ for (const provider of PROVIDERS) {
     t.is(service.peak, 2)
   })
 
-  test(`${name}: many requests at once are no leak to Node`, async (t) => {
+  test.serial(`${name}: many requests at once are no leak to Node`, async (t) => {
     const { embedder } = await setUp(t, provider, { batchTextsMax: 1, concurrency: 40 })
     const warnings: Error[] = []
     const note = (warning: Error): number => warnings.push(warning)
@@ -130,7 +131,8 @@ for (const provider of PROVIDERS) {
     t.is((await refusal(() => embed(embedder, ['e'], stop.signal))).code, 'ERR_ABORTED')
   })
 
-  test(`${name}: a service that does not answer within the time limit`, async (t) => {
+  // Serial: beside the tests that keep the process busy, no time limit would be long enough.
+  test.serial(`${name}: a service that does not answer within the time limit`, async (t) => {
     const { service, embedder } = await setUp(t, provider, { timeoutMs: 1000 })
     service.always = (response, given, protocol) =>
       given.includes('a') ? undefined : answerVectors(response, given, protocol)
