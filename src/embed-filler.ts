@@ -126,7 +126,11 @@ export class EmbedFiller {
 
   #start(): void {
     if (this.#stop.signal.aborted) return
-    this.#running ??= this.#run().finally(() => (this.#running = undefined))
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+      // What came after the last look, and before this.
+      if (this.#waiting.size > 0 || this.#hasDropped) this.#start()
+    })
   }
 
   async #run(): Promise<void> {
