@@ -5,6 +5,7 @@ import { SutraError } from './errors.js'
 import type {
   Durability,
   Embedder,
+  EmbedTime,
   LimitOptions,
   Metric,
   ReconcilerOptions,
@@ -30,6 +31,7 @@ export interface ResolvedOptions {
   readonly reconciler: Readonly<Required<ReconcilerOptions>>
   readonly limits: Readonly<LimitOptions>
   readonly embedder: Embedder | undefined
+  readonly embed: EmbedTime
 }
 
 /** Where each option came from, by name; what is not listed came as an argument. */
@@ -101,6 +103,7 @@ const LIMITS = {
 } as const
 
 const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2']
+const EMBED_TIMES: readonly EmbedTime[] = ['now', 'later']
 const DURABILITIES: readonly Durability[] = ['fsync', 'os', 'none']
 
 const HISTORY_NAMES: ReadonlySet<string> = new Set(Object.keys(HISTORY))
@@ -115,6 +118,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'vectorIndex',
   'history',
   'embedder',
+  'embed',
 ])
 
 /** Collects the problems of one options object, so that all are told at once. */
@@ -159,6 +163,10 @@ export function resolveOptions(
     limits: limits as LimitOptions,
     historyKeepMs: readHistory(problems, given.history),
     embedder,
+    embed: readChoice(problems, 'embed', given.embed, EMBED_TIMES) ?? 'now',
+  }
+  if (resolved.embed === 'later' && given.embedder === undefined) {
+    problems.add('embed', 'later needs an embedder', 'later')
   }
   refuseWhatIsNotAvailable(problems, given)
   if (problems.first === undefined) return Object.freeze(resolved)

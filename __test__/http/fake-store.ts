@@ -28,6 +28,7 @@ const STATS = {
     compactionBytes: 0,
     obsoleteFiles: 0,
   },
+  embedding: { waiting: 0, filled: 0, failed: 0 },
 }
 
 /** The calls given, over calls that answer for an empty store. */

@@ -2,6 +2,7 @@
 
 import type {
   BackgroundStats,
+  EmbeddingStats,
   ReconcilerStats,
   RecoveryStats,
   StoreStats,
@@ -42,7 +43,10 @@ const HEALTH_WARNING = 0.2
 const US_PER_SECOND = 1e6
 const US_PER_MS = 1e3
 
-export function storeStats(figures: Figures): StoreStats {
+/** What a store without embedder says of embedding. */
+export const NO_EMBEDDING: EmbeddingStats = { waiting: 0, filled: 0, failed: 0 }
+
+export function storeStats(figures: Figures, embedding: EmbeddingStats): StoreStats {
   const { concepts, edges, vectors, written, sequence, shards, durability } = figures
   const { memoryBytes, diskBytes, recovery } = figures
   return {
@@ -64,6 +68,7 @@ export function storeStats(figures: Figures): StoreStats {
       ...(figures.flushError === '' ? {} : { flushError: figures.flushError }),
       ...(figures.compactionError === '' ? {} : { compactionError: figures.compactionError }),
     },
+    embedding,
   }
 }
 
