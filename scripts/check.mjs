@@ -16,6 +16,14 @@ const CHECKS = [
     'cargo',
     ['clippy', '--workspace', '--all-targets', '--locked', '--', '-D', 'warnings'],
   ],
+  [
+    'cargo clippy, what only tests build',
+    'cargo',
+    [
+      ['clippy', '-p', 'sutra-sim', '--features', 'interleavings,planted-bugs'],
+      ['--all-targets', '--locked', '--', '-D', 'warnings'],
+    ].flat(),
+  ],
 ]
 
 bootstrapPackages()

@@ -21,7 +21,19 @@ const RUNNERS = [
     name: 'bugs',
     what: 'planted bugs, each of which the simulation has to find',
     command: 'cargo',
-    args: 'test --locked -p sutra-sim --features planted-bugs --test campaign'.split(' '),
+    args: 'test --locked -p sutra-sim --features planted-bugs --test campaign --test repair_bugs'.split(
+      ' ',
+    ),
+    count: countCargo,
+  },
+  {
+    name: 'threads',
+    what: 'the engine under many interleavings of its threads, and mistakes that these have to find',
+    command: 'cargo',
+    args: [
+      ['test', '--locked', '-p', 'sutra-sim', '--test', 'interleavings'],
+      ['--features', 'interleavings,planted-bugs'],
+    ].flat(),
     count: countCargo,
   },
   {

@@ -1,6 +1,7 @@
 // Encodes write calls as batches (crates/format/src/batch.rs has the layout). Checking and encoding
 // is one walk: whoever calls takes back what was written when it throws.
 
+import { deriveId } from './derived-id.js'
 import { invalid, overLimit } from './validate/refusal.js'
 import {
   badId,
@@ -18,6 +19,8 @@ import {
 import { writeAttributes } from './message-pack/attributes.js'
 import type { MessagePackWriter } from './message-pack/writer.js'
 import type { ResolvedLimits } from './options.js'
+import type { ConceptId } from './types.js'
+import type { VectorWatch } from './vectors-under-way.js'
 
 const LEARN = 1
 const UPDATE = 2
@@ -61,6 +64,8 @@ export interface EncodeRules {
   readonly limits: ResolvedLimits
   /** Dimension of the embedder; 0 without one. */
   readonly embedderDimension: number
+  /** What has to know of vectors; undefined without an embedder. */
+  readonly watch: VectorWatch | undefined
 }
 
 /** Writes one operation; throws for bad arguments. */
@@ -92,7 +97,8 @@ export function encodeLearn(
     out.str(namespace)
   }
   const text = writeContent(out, content, rules.limits.contentBytesMax)
-  const gap = writeVector(out, input.vector, text, rules)
+  const named = rules.watch && ((id ?? nameId(key, text, namespace)) as ConceptId)
+  const gap = writeVector(out, input.vector, text, rules, named)
   writeOptionalAttributes(out, input.attributes, rules.limits)
   writeOptionalFraction(out, 'strength', input.strength)
   writeOptionalFraction(out, 'confidence', input.confidence)
@@ -114,7 +120,7 @@ export function encodeUpdate(
   let text: string | undefined
   if (change.content === undefined) out.nil()
   else text = writeContent(out, change.content, rules.limits.contentBytesMax)
-  const gap = writeVector(out, change.vector, text, rules)
+  const gap = writeVector(out, change.vector, text, rules, id as ConceptId)
   writeOptionalAttributes(out, change.attributes, rules.limits)
   writeOptionalFraction(out, 'strength', change.strength)
   writeOptionalFraction(out, 'confidence', change.confidence)
@@ -173,6 +179,13 @@ function writeId(out: MessagePackWriter, field: string, id: unknown): void {
   if (typeof id !== 'string' || !out.id(id)) throw badId(field, id)
 }
 
+/** The id that the engine derives. */
+function nameId(key: unknown, content: string, namespace: string | undefined): ConceptId {
+  return key === undefined
+    ? deriveId('content', content, namespace)
+    : deriveId('key', key, namespace)
+}
+
 function writeOptionalName(out: MessagePackWriter, field: string, name: unknown): void {
   if (name === undefined) return out.nil()
   checkName(field, name)
@@ -193,15 +206,20 @@ function writeVector(
   vector: unknown,
   text: string | undefined,
   rules: EncodeRules,
+  id: ConceptId | undefined,
 ): VectorGap | undefined {
   const dimensionMax = rules.limits.vectorDimensionMax
+  const { watch } = rules
   if (vector === undefined) {
     if (text === undefined || rules.embedderDimension === 0) return void out.nil()
+    if (id !== undefined && watch?.leaves(id, text)) return void out.nil()
+    if (id !== undefined) watch?.gives(id)
     out.binHeader(4 * rules.embedderDimension)
     const gap = { at: out.at, text }
     out.at += 4 * rules.embedderDimension
     return gap
   }
+  if (id !== undefined) watch?.gives(id)
   if (vector instanceof Float32Array) {
     checkDimension('vector', vector.length, dimensionMax)
     // That its numbers are finite is checked by the engine, which does it with SIMD.

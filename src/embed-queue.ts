@@ -3,9 +3,12 @@
 // may wait, nothing of them is stored. What waits here counts as waiting in the write queue.
 
 import type { VectorGap } from './batch-encoder.js'
-import { SutraError } from './errors.js'
+import { embedderError } from './embed/embedding-failure.js'
+import { type ErrorCode, SutraError } from './errors.js'
 import type { Embedder } from './types.js'
 import { busy, type WriteKind, type WriteQueue } from './write-queue.js'
+
+const PROVIDER_CODES: readonly ErrorCode[] = ['ERR_IO', 'ERR_CONFIG']
 
 interface GappedBatch {
   readonly batch: Buffer
@@ -48,6 +51,18 @@ export class EmbedQueue {
         reject,
       })
     })
+  }
+
+  /** Runs `work` when all writes before it are settled. Writes after it wait until it has ended. */
+  alone(work: () => Promise<void>): Promise<void> {
+    this.#flush()
+    this.#running++
+    const turn = this.#last
+      .then(() => this.#writes.settled())
+      .then(work)
+      .finally(() => this.#running--)
+    this.#last = turn.catch(() => undefined)
+    return turn
   }
 
   /** Resolves once every batch added so far was embedded and handed on, or refused. */
@@ -125,9 +140,9 @@ export async function embedTexts(
     vectors = await embedder.embed(texts, signal === undefined ? {} : { signal })
   } catch (cause) {
     if (signal?.aborted) throw new SutraError('ERR_ABORTED', 'aborted by the caller', { cause })
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    const message = `embedder ${embedder.name}: ${reason}`
-    throw new SutraError('ERR_IO', message, { field: 'embedder', cause })
+    // Our own providers say what failed, and of which option it is the fault.
+    if (cause instanceof SutraError && PROVIDER_CODES.includes(cause.code)) throw cause
+    throw embedderError(embedder.name, cause)
   }
   if (!Array.isArray(vectors) || vectors.length !== texts.length) {
     const got = Array.isArray(vectors) ? `${vectors.length} vectors` : 'no array'

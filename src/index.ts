@@ -13,7 +13,22 @@
  */
 
 export { type ConceptName, conceptIdOf } from './derived-id.js'
-export { hashedLexicalEmbedder, type HashedLexicalOptions } from './embed/index.js'
+export {
+  type EmbedderOptions,
+  type EmbedFunction,
+  embeddingServiceEmbedder,
+  type EmbeddingServiceOptions,
+  functionEmbedder,
+  type FunctionEmbedderOptions,
+  hashedLexicalEmbedder,
+  type HashedLexicalOptions,
+  type HttpEmbedderOptions,
+  ollamaEmbedder,
+  type OllamaOptions,
+  openAiEmbedder,
+  type OpenAiOptions,
+  type Timing,
+} from './embed/index.js'
 export { type ErrorCode, type ErrorDetails, type ErrorRow, ERRORS, SutraError } from './errors.js'
 export type { OptionOrigins } from './options.js'
 export { checkFolder, openStore, repairFolder } from './store.js'

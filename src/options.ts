@@ -5,6 +5,7 @@ import { SutraError } from './errors.js'
 import type {
   Durability,
   Embedder,
+  EmbedTime,
   LimitOptions,
   Metric,
   Quantization,
@@ -33,6 +34,7 @@ export interface ResolvedOptions {
   readonly limits: Readonly<LimitOptions>
   readonly vectorIndex: Readonly<VectorIndexOptions>
   readonly embedder: Embedder | undefined
+  readonly embed: EmbedTime
 }
 
 /** Where each option came from, by name; what is not listed came as an argument. */
@@ -111,6 +113,7 @@ const LIMITS = {
 
 const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2']
 const QUANTIZATIONS: readonly Quantization[] = ['f32', 'f16', 'i8']
+const EMBED_TIMES: readonly EmbedTime[] = ['now', 'later']
 const DURABILITIES: readonly Durability[] = ['fsync', 'os', 'none']
 
 const HISTORY_NAMES: ReadonlySet<string> = new Set(Object.keys(HISTORY))
@@ -125,6 +128,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'vectorIndex',
   'history',
   'embedder',
+  'embed',
 ])
 
 /** Collects the problems of one options object, so that all are told at once. */
@@ -170,6 +174,10 @@ export function resolveOptions(
     vectorIndex: readVectorIndex(problems, given.vectorIndex),
     historyKeepMs: readHistory(problems, given.history),
     embedder,
+    embed: readChoice(problems, 'embed', given.embed, EMBED_TIMES) ?? 'now',
+  }
+  if (resolved.embed === 'later' && given.embedder === undefined) {
+    problems.add('embed', 'later needs an embedder', 'later')
   }
   refuseWhatIsNotAvailable(problems, given)
   if (problems.first === undefined) return Object.freeze(resolved)

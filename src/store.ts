@@ -13,6 +13,7 @@ import {
   type VectorGap,
 } from './batch-encoder.js'
 import { Completions, type Message } from './completions.js'
+import { EmbedFiller } from './embed-filler.js'
 import { EmbedQueue } from './embed-queue.js'
 import { type Job, Jobs } from './jobs.js'
 import type { MessagePackWriter } from './message-pack/writer.js'
@@ -30,6 +31,7 @@ import { readCheckReport } from './records/check-report.js'
 import { readRepairReport } from './records/repair-report.js'
 import {
   type Figures,
+  NO_EMBEDDING,
   reconcilerStats,
   storeStats,
   transactionStats,
@@ -51,7 +53,11 @@ import type {
   ConceptChange,
   ConceptId,
   ConceptInput,
+  Embedder,
+  EmbedOptions,
+  EmbedTime,
   LearnResult,
+  ListOptions,
   ReconcilerStats,
   RepairReport,
   Sequence,
@@ -63,11 +69,15 @@ import type {
   TransactionOptions,
   TransactionStats,
 } from './types.js'
+import { checkChoice, checkObject } from './validate/fields.js'
 import { closed, inside, invalid, notAvailable, overLimit } from './validate/refusal.js'
+import { VectorsUnderWay } from './vectors-under-way.js'
 import { type WriteKind, WriteQueue } from './write-queue.js'
 
 /** Bytes of a frame in front of its batch. */
 const FRAME_HEADER_BYTES = 8
+
+const EMBED_OPTIONS: ReadonlySet<string> = new Set(['embed'])
 
 const CLOSE: Job<undefined> = { kind: JOBS.close, decode: () => undefined }
 
@@ -77,7 +87,11 @@ class StoreHandle extends StoreReads implements Store {
   readonly #jobs: Jobs
   readonly #queue: WriteQueue
   readonly #embeds: EmbedQueue | undefined
-  readonly #rules: EncodeRules
+  readonly #filler: EmbedFiller | undefined
+  readonly #underWay = new VectorsUnderWay()
+  /** By when vectors are made; both are the same without an embedder. */
+  readonly #rules: Readonly<Record<EmbedTime, EncodeRules>>
+  readonly #embedTime: EmbedTime
   readonly #isReadOnly: boolean
   #closing: Promise<void> | undefined
 
@@ -98,9 +112,50 @@ class StoreHandle extends StoreReads implements Store {
     this.#queue = new WriteQueue(native, completions, options.writeTimeoutMs)
     this.#embeds = embedder && new EmbedQueue(embedder, this.#queue, options.writeTimeoutMs)
     this.#isReadOnly = options.readOnly
-    this.#rules = { limits, embedderDimension: embedder?.dimension ?? 0 }
+    this.#filler = embedder && this.#makeFiller(embedder, options)
+    this.#rules = this.#makeRules(limits, embedder)
+    this.#embedTime = options.embed
     // Layers that are not needed any more are let go of at once, not with the next read.
     completions.onChanged(() => this.#closing ?? this.renew())
+  }
+
+  #makeFiller(embedder: Embedder, { embed }: ResolvedOptions): EmbedFiller {
+    const store = {
+      get: (id: ConceptId) => this.get(id),
+      list: (options: ListOptions) => this.list(options),
+      writeVector: (id: ConceptId, vector: Float32Array) => this.#writeVector(id, vector),
+      alone: (work: () => Promise<void>) => this.#embeds?.alone(work) ?? Promise.resolve(),
+    }
+    return new EmbedFiller(store, embedder, this.#underWay, { isStoreWide: embed === 'later' })
+  }
+
+  #makeRules(
+    limits: ResolvedLimits,
+    embedder: Embedder | undefined,
+  ): Record<EmbedTime, EncodeRules> {
+    const plain = { limits, embedderDimension: embedder?.dimension ?? 0 }
+    const filler = this.#filler
+    if (filler === undefined) {
+      const rules = { ...plain, watch: undefined }
+      return { now: rules, later: rules }
+    }
+    const gives = (id: ConceptId): void => this.#underWay.give(id)
+    const leaves = (id: ConceptId, text: string): boolean => {
+      const isLeft = filler.leaves(id, text)
+      if (isLeft) this.#underWay.leave(id)
+      return isLeft
+    }
+    return {
+      now: { ...plain, watch: { gives, leaves: () => false } },
+      later: { ...plain, watch: { gives, leaves } },
+    }
+  }
+
+  /** Goes on with what earlier runs left without vectors. */
+  fillWhatIsLeft(): void {
+    if (this.#embedTime === 'now' || this.#isReadOnly) return
+    const { concepts, vectors } = this.#figures()
+    if (concepts > vectors) this.#filler?.lookThrough()
   }
 
   protected newReader(): NativeReader {
@@ -111,16 +166,20 @@ class StoreHandle extends StoreReads implements Store {
     return readerOf(this.#native.snapshot())
   }
 
-  learn(concept: ConceptInput): Promise<LearnResult> {
-    return this.#write(LEARN, encodeLearn, concept)
+  learn(concept: ConceptInput, options?: EmbedOptions): Promise<LearnResult> {
+    return this.#write(LEARN, encodeLearn, concept, undefined, options)
   }
 
-  learnMany(concepts: ConceptInput[]): Promise<LearnResult[]> {
-    return this.#writeMany(LEARN_MANY, encodeLearn, 'concept', concepts)
+  learnMany(concepts: ConceptInput[], options?: EmbedOptions): Promise<LearnResult[]> {
+    return this.#writeMany(LEARN_MANY, encodeLearn, 'concept', concepts, options)
   }
 
-  update(id: ConceptId, change: ConceptChange): Promise<{ sequence: Sequence }> {
-    return this.#write(UPDATE, encodeUpdate, id, change)
+  update(
+    id: ConceptId,
+    change: ConceptChange,
+    options?: EmbedOptions,
+  ): Promise<{ sequence: Sequence }> {
+    return this.#write(UPDATE, encodeUpdate, id, change, options)
   }
 
   delete(id: ConceptId): Promise<{ deleted: boolean; sequence: Sequence }> {
@@ -152,17 +211,19 @@ class StoreHandle extends StoreReads implements Store {
     encode: EncodeOperation,
     first: unknown,
     second?: unknown,
+    options?: EmbedOptions,
   ): Promise<T> {
     let start = -1
     try {
       this.#assertWritable()
+      const rules = this.#rulesFor(options)
       start = this.#queue.begin()
       const { out } = this.#queue
       out.arrayHeader(1)
-      const gap = encode(out, this.#rules, first, second)
+      const gap = encode(out, rules, first, second)
       return this.#commit(start, kind, gap === undefined ? [] : [gap])
     } catch (error) {
-      if (start >= 0) this.#queue.abandon(start)
+      if (start >= 0) this.#abandon(start)
       return Promise.reject(error)
     }
   }
@@ -173,12 +234,14 @@ class StoreHandle extends StoreReads implements Store {
     encode: EncodeOperation,
     what: string,
     inputs: readonly unknown[],
+    options?: EmbedOptions,
   ): Promise<T[]> {
     let start = -1
     try {
       this.#assertWritable()
+      const rules = this.#rulesFor(options)
       if (!Array.isArray(inputs)) throw invalid(kind.group, 'expected an array', inputs ?? null)
-      const operationsMax = this.#rules.limits.batchOperationsMax
+      const operationsMax = rules.limits.batchOperationsMax
       if (inputs.length > operationsMax) throw overLimit(kind.group, inputs.length, operationsMax)
       if (inputs.length === 0) return Promise.resolve([])
       start = this.#queue.begin()
@@ -186,12 +249,12 @@ class StoreHandle extends StoreReads implements Store {
       out.arrayHeader(inputs.length)
       const gaps: VectorGap[] = []
       for (let index = 0; index < inputs.length; index++) {
-        const gap = encodeItem(out, this.#rules, encode, inputs[index], what, index)
+        const gap = encodeItem(out, rules, encode, inputs[index], what, index)
         if (gap !== undefined) gaps.push(gap)
       }
       return this.#commit(start, kind, gaps)
     } catch (error) {
-      if (start >= 0) this.#queue.abandon(start)
+      if (start >= 0) this.#abandon(start)
       return Promise.reject(error)
     }
   }
@@ -199,12 +262,60 @@ class StoreHandle extends StoreReads implements Store {
   #commit<T>(start: number, kind: WriteKind, gaps: readonly VectorGap[]): Promise<T> {
     const batchAt = start + FRAME_HEADER_BYTES
     const bytes = this.#queue.out.at - batchAt
-    const bytesMax = this.#rules.limits.frameBytesMax
+    const bytesMax = this.#context.limits.frameBytesMax
     if (bytes > bytesMax) throw overLimit('batch', bytes, bytesMax)
     const embeds = gaps.length > 0 || this.#embeds?.isBusy ? this.#embeds : undefined
-    if (embeds === undefined) return this.#queue.commit(start, kind)
     const inBatch = gaps.map(({ at, text }) => ({ at: at - batchAt, text }))
-    return embeds.add(this.#queue.cut(start), inBatch, kind)
+    const written =
+      embeds === undefined
+        ? this.#queue.commit<T>(start, kind)
+        : embeds.add<T>(this.#queue.cut(start), inBatch, kind)
+    return this.#filler === undefined ? written : this.#follow(written, this.#filler)
+  }
+
+  /** Keeps in mind what a write does about vectors until it is settled. */
+  #follow<T>(written: Promise<T>, filler: EmbedFiller): Promise<T> {
+    const { given, left } = this.#underWay.take()
+    if (given.length === 0 && left.length === 0) return written
+    this.#underWay.begin(given)
+    return written
+      .finally(() => this.#underWay.end(given))
+      .then((result) => {
+        if (left.length > 0) filler.add(left)
+        return result
+      })
+  }
+
+  #abandon(start: number): void {
+    this.#queue.abandon(start)
+    this.#underWay.take()
+  }
+
+  /** Writes a vector of the filler, past the writes that wait for it to end. */
+  #writeVector(id: ConceptId, vector: Float32Array): Promise<unknown> {
+    const start = this.#queue.begin()
+    try {
+      const { out } = this.#queue
+      out.arrayHeader(1)
+      encodeUpdate(out, this.#rules.now, id, { vector })
+    } catch (error) {
+      this.#abandon(start)
+      return Promise.reject(error)
+    }
+    // What is written is known to the filler.
+    this.#underWay.take()
+    return this.#queue.commit(start, UPDATE)
+  }
+
+  #rulesFor(options: EmbedOptions | undefined): EncodeRules {
+    if (options === undefined) return this.#rules[this.#embedTime]
+    checkObject('options', options, EMBED_OPTIONS)
+    const { embed = this.#embedTime } = options
+    checkChoice('embed', embed, ['now', 'later'])
+    if (embed === 'later' && this.#filler === undefined) {
+      throw invalid('embed', 'later needs a store that was opened with an embedder')
+    }
+    return this.#rules[embed]
   }
 
   snapshot(): Snapshot {
@@ -250,7 +361,8 @@ class StoreHandle extends StoreReads implements Store {
   }
 
   stats(): StoreStats {
-    return storeStats(this.#figures())
+    const figures = this.#figures()
+    return storeStats(figures, this.#filler?.stats(figures) ?? NO_EMBEDDING)
   }
 
   transactionStats(): TransactionStats {
@@ -276,6 +388,7 @@ class StoreHandle extends StoreReads implements Store {
 
   async #close(): Promise<void> {
     this.closeReads()
+    await this.#filler?.close()
     await this.#embeds?.handedOn()
     await this.#queue.settled()
     await this.#jobs.run(this.#native, CLOSE)
@@ -371,7 +484,10 @@ export async function openStore(
     await jobs.run(native, CLOSE)
     throw error
   }
-  return new StoreHandle(native, readerOf(native.reader()), completions, jobs, resolved, limits)
+  const reader = readerOf(native.reader())
+  const store = new StoreHandle(native, reader, completions, jobs, resolved, limits)
+  store.fillWhatIsLeft()
+  return store
 }
 
 /**
@@ -435,7 +551,7 @@ function readLimits({ f64, at }: Message): ResolvedLimits {
 
 /** A map, so that an option left out is one the folder or the engine decides. */
 function writeOpenArguments(out: MessagePackWriter, path: string, options: ResolvedOptions): void {
-  const { embedder: _, limits, reconciler, vectorIndex, ...plain } = options
+  const { embedder: _, embed: _embed, limits, reconciler, vectorIndex, ...plain } = options
   const fields = { path, ...plain, ...limits, ...reconciler, ...vectorIndex }
   const given = Object.entries(fields).filter(([, value]) => value !== undefined)
   out.mapHeader(given.length)

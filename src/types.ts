@@ -103,6 +103,25 @@ export interface StoreOptions {
   history?: { keepMs: number }
   /** Gives the vector of a concept or a query that comes without one. */
   embedder?: Embedder
+  /**
+   * When the embedder is asked: `now`, before the write is acknowledged, or `later`, behind it.
+   * With `later` every concept without a vector is filled in, also those of earlier runs.
+   * @default 'now'
+   */
+  embed?: EmbedTime
+}
+
+/** Before a write is acknowledged, or behind it. */
+export type EmbedTime = 'now' | 'later'
+
+/** Options of a write that may need the embedder. */
+export interface EmbedOptions {
+  /**
+   * `later` stores a concept at once, without vector, and fills that in behind it. A concept that
+   * has a vector of another text is embedded now all the same. Default: what the store was opened
+   * with.
+   */
+  embed?: EmbedTime
 }
 
 /** What is learned: one concept. */
@@ -297,11 +316,15 @@ export interface LearnResult {
 }
 
 export interface Writes {
-  learn(concept: ConceptInput): Promise<LearnResult>
+  learn(concept: ConceptInput, options?: EmbedOptions): Promise<LearnResult>
   /** One atomic batch of at most 1,000. */
-  learnMany(concepts: ConceptInput[]): Promise<LearnResult[]>
+  learnMany(concepts: ConceptInput[], options?: EmbedOptions): Promise<LearnResult[]>
   /** Keeps associations; attributes are replaced. */
-  update(id: ConceptId, change: ConceptChange): Promise<{ sequence: Sequence }>
+  update(
+    id: ConceptId,
+    change: ConceptChange,
+    options?: EmbedOptions,
+  ): Promise<{ sequence: Sequence }>
   /** Deletes the concept and its associations, both halves. */
   delete(id: ConceptId): Promise<{ deleted: boolean; sequence: Sequence }>
   associate(association: AssociationInput): Promise<{ sequence: Sequence; created: boolean }>
@@ -375,6 +398,20 @@ export interface StoreStats {
   writable: boolean
   /** The work behind the writes, since opening. */
   background: BackgroundStats
+  /** Vectors that are filled in behind the writes. */
+  embedding: EmbeddingStats
+}
+
+/** What `embed: 'later'` still has to do, and did since opening. */
+export interface EmbeddingStats {
+  /** Concepts that wait for their vector. */
+  waiting: number
+  /** Vectors filled in. */
+  filled: number
+  /** Tries that failed; what failed is tried again. */
+  failed: number
+  /** Why the last try failed; absent once one succeeds. */
+  lastError?: string
 }
 
 /** Writing what is in memory to segment files, and merging these. */

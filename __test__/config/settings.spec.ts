@@ -43,6 +43,10 @@ const BAD_VARIABLES: [variable: string, values: string[]][] = [
     'SUTRA_EMBEDDING_SERVICE_URL',
     ['embedder:8888', 'ftp://x', 'http://', 'http://u:p@x/', 'nonsense'],
   ],
+  ['SUTRA_EMBEDDING_TIMEOUT_SEC', ['0', '301', '30s', '1.5']],
+  ['SUTRA_EMBEDDING_MODEL', ['a model', 'x'.repeat(201), 'a\nb']],
+  ['SUTRA_EMBEDDER', ['OpenAI', 'none', 'mock']],
+  ['SUTRA_EMBED', ['soon', 'Later', 'true']],
   ['LOG_LEVEL', ['verbose', 'INFO']],
 ]
 
@@ -141,6 +145,17 @@ const GOOD_VARIABLES: [variable: string, name: string, values: [string, unknown]
     'embeddingServiceUrl',
     [['http://embedder:8888/', 'http://embedder:8888/']],
   ],
+  [
+    'SUTRA_EMBEDDING_TIMEOUT_SEC',
+    'embeddingTimeoutSec',
+    [
+      ['1', 1],
+      ['300', 300],
+    ],
+  ],
+  ['SUTRA_EMBEDDING_MODEL', 'embeddingModel', [['BAAI/bge-m3:latest', 'BAAI/bge-m3:latest']]],
+  ['SUTRA_EMBEDDER', 'embedder', [['ollama', 'ollama']]],
+  ['SUTRA_EMBED', 'embed', [['later', 'later']]],
 ]
 
 for (const [variable, name, values] of GOOD_VARIABLES) {

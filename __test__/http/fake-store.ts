@@ -34,6 +34,7 @@ const STATS = {
     graphsDropped: 0,
     obsoleteFiles: 0,
   },
+  embedding: { waiting: 0, filled: 0, failed: 0 },
 }
 
 /** The calls given, over calls that answer for an empty store. */

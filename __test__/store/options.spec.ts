@@ -24,6 +24,9 @@ const NUMBERS: [name: string, outside: unknown[], inside: number[]][] = [
   ['limits.pathHopsMax', [0, 65], [1, 64]],
   ['limits.searchKMax', [0, 10_001], [1, 10_000]],
   ['limits.attributesBytesMax', [0, 2 ** 20 + 1], [1, 2 ** 20]],
+  ['vectorIndex.connectivity', [1, 257, 1.5], [2, 256]],
+  ['vectorIndex.efConstruction', [1, 10_001], [2, 10_000]],
+  ['vectorIndex.efSearch', [0, 10_001], [1, 10_000]],
   ['history.keepMs', [0, -1, 1.5, 2 ** 53], [1, 86_400_000, Number.MAX_SAFE_INTEGER]],
 ]
 const OTHERS: [name: string, outside: unknown[]][] = [
@@ -33,7 +36,9 @@ const OTHERS: [name: string, outside: unknown[]][] = [
   ['reconciler', [7, null, []]],
   ['limits', [7, null, []]],
   ['embedder', [7, null, {}, { name: 'x', dimension: 3 }]],
-  ['vectorIndex', [{}, { efSearch: 5 }]],
+  ['vectorIndex', [7, null, []]],
+  ['vectorIndex.quantization', ['b1', 8, null]],
+  ['vectorIndex.unknown', [1]],
   ['history', [7, true, 'on', null, []]],
   ['history.keepMs', [undefined]],
   ['history.unknown', [1]],

@@ -54,8 +54,11 @@ export interface CommandCall<F extends Flags = Flags> extends CommandIo, Configu
   ): Promise<T>
 }
 
-/** `read` needs a store that is there; `write` makes one where there is none. */
-export type StoreAccess = 'read' | 'write'
+/**
+ * `read` needs a store that is there; `write` makes one where there is none. `bulk` is a `write`
+ * that waits for the disk and the embedder as long as it takes: nobody else waits behind it.
+ */
+export type StoreAccess = 'read' | 'write' | 'bulk'
 
 /** One command of the command line. */
 export interface CliCommand<F extends Flags = Flags> {

@@ -1,26 +1,29 @@
-// Opening the store a command works on, with the lexical embedder that fits its vectors.
+// Opening the store a command works on, with the embedder that its settings ask for.
 import { existsSync } from 'node:fs'
 import type { Configuration, SettingName } from '../config/index.js'
-import { hashedLexicalEmbedder } from '../embed/index.js'
 import { SutraError } from '../errors.js'
 import type { Embedder, Store, StoreOptions } from '../types.js'
+import { chooseEmbedder } from './choose-embedder.js'
 import type { StoreAccess } from './command.js'
 import { OpenError } from './exit-codes.js'
 import { dimensionOf } from './store-file.js'
 
-/** Dimension of a new store if none is asked for. */
-const DIMENSION_DEFAULT = 768
-/** What the lexical embedder offers. A store of another dimension is opened without it. */
-const EMBEDDER_DIMENSION_MIN = 256
-const EMBEDDER_DIMENSION_MAX = 768
+/** A batch of a slow embedder; one that hangs has its own time limit. */
+const BULK_WRITE_TIMEOUT_MS = 3_600_000
+
+/** What opening needs of the run of a command. */
+interface OpenCall extends Configuration {
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly signal: AbortSignal
+}
 
 /** Opens the store of the settings, runs `use`, closes it, whatever happened. */
 export async function withStore<T>(
-  configuration: Configuration,
+  call: OpenCall,
   access: StoreAccess,
   use: (store: Store, embedder?: Embedder) => Promise<T>,
 ): Promise<T> {
-  const { store, embedder } = await open(configuration, access)
+  const { store, embedder } = await open(call, access)
   try {
     return await use(store, embedder)
   } finally {
@@ -29,22 +32,23 @@ export async function withStore<T>(
 }
 
 async function open(
-  configuration: Configuration,
+  call: OpenCall,
   access: StoreAccess,
 ): Promise<{ store: Store; embedder: Embedder | undefined }> {
-  const folder = configuration.settings.data
+  const folder = call.settings.data
   // Anything else that is wrong with the folder is for the engine to explain.
   if (access === 'read' && !existsSync(folder)) throw noStore(folder)
-  const options = storeOptions(configuration, access)
-  const embedder = embedderFor(options.vectorDimension ?? dimensionOf(folder) ?? DIMENSION_DEFAULT)
+  const options = storeOptions(call, access)
+  const dimension = options.vectorDimension ?? dimensionOf(folder)
+  const embedder = await chooseEmbedder({ ...call, dimension, isAsked: access !== 'read' })
   if (embedder !== undefined) options.embedder = embedder
   // Loaded here, so that help and usage errors need neither the time nor the addon.
   const { openStore } = await import('../index.js')
   try {
-    const store = await openStore(folder, options, originsOf(configuration))
+    const store = await openStore(folder, options, originsOf(call))
     return { store, embedder }
   } catch (error) {
-    throw error instanceof SutraError ? openError(error, configuration) : error
+    throw error instanceof SutraError ? openError(error, call) : error
   }
 }
 
@@ -65,12 +69,14 @@ function openError(error: SutraError, configuration: Configuration): OpenError {
 function storeOptions({ settings, origins }: Configuration, access: StoreAccess): StoreOptions {
   const given = (name: SettingName): boolean => origins[name] !== 'default'
   const options: StoreOptions = access === 'read' ? { readOnly: true } : {}
+  if (access === 'bulk') options.writeTimeoutMs = BULK_WRITE_TIMEOUT_MS
   const { vectorDimension, memoryBytesMax, historyKeepMs } = settings
   if (vectorDimension !== undefined) options.vectorDimension = vectorDimension
   if (given('durability')) options.durability = settings.durability
   if (given('memoryThreshold')) options.memoryThreshold = settings.memoryThreshold
   if (memoryBytesMax !== undefined) options.memoryBytesMax = memoryBytesMax
   if (historyKeepMs !== undefined) options.history = { keepMs: historyKeepMs }
+  if (settings.embed === 'later' && access !== 'read') options.embed = 'later'
   if (given('intervalMsBase')) options.reconciler = { intervalMsBase: settings.intervalMsBase }
   return options
 }
@@ -82,9 +88,4 @@ function originsOf({ origins }: Configuration): Record<string, string> {
     'reconciler.intervalMsBase': origins.intervalMsBase,
     'history.keepMs': origins.historyKeepMs,
   }
-}
-
-function embedderFor(dimension: number): Embedder | undefined {
-  if (dimension < EMBEDDER_DIMENSION_MIN || dimension > EMBEDDER_DIMENSION_MAX) return undefined
-  return hashedLexicalEmbedder({ dimension })
 }

@@ -101,7 +101,7 @@ async function execute(
     }
     const code = await command.run({
       ...call,
-      withStore: (access, use) => withStore(given, access, use),
+      withStore: (access, use) => withStore(call, access, use),
     })
     await out.drained()
     if (out.failure !== undefined) throw out.failure

@@ -21,6 +21,7 @@ export {
   type Setting,
 } from './setting.js'
 export {
+  EMBEDDER_SETTINGS,
   SETTINGS,
   settingEntries,
   STORE_SETTINGS,

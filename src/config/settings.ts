@@ -79,10 +79,36 @@ export const SETTINGS = {
     variable: 'EVENT_STORAGE',
     about: 'where events are to be sent; checked, not used in this version',
   },
+  embedder: {
+    parser: oneOf('lexical', 'service', 'openai', 'ollama'),
+    flag: '--embedder',
+    variable: 'SUTRA_EMBEDDER',
+    about: 'what makes vectors of texts; without it service if there is an address, else lexical',
+  },
   embeddingServiceUrl: {
     parser: httpUrl(),
+    flag: '--embedding-url',
     variable: 'SUTRA_EMBEDDING_SERVICE_URL',
-    about: 'embedding service; checked, not used in this version',
+    about: 'address of the embedder; openai and ollama have one of their own',
+  },
+  embeddingModel: {
+    parser: text('at most 200 visible characters', /^[\x21-\x7e]{1,200}$/),
+    flag: '--embedding-model',
+    variable: 'SUTRA_EMBEDDING_MODEL',
+    about: 'name of the model; openai and ollama need one',
+  },
+  embeddingTimeoutSec: {
+    parser: wholeNumber(1, 300, 's'),
+    fallback: 30,
+    variable: 'SUTRA_EMBEDDING_TIMEOUT_SEC',
+    about: 'time for one try of a request to the embedder; three more follow',
+  },
+  embed: {
+    parser: oneOf('now', 'later'),
+    fallback: 'now',
+    flag: '--embed',
+    variable: 'SUTRA_EMBED',
+    about: 'whether a write waits for its vectors, or they are filled in behind it',
   },
   tcpHost: {
     parser: host(),
@@ -149,7 +175,11 @@ interface SettingTable {
   historyKeepMs: Setting<number>
   intervalMsBase: Setting<number>
   eventStorage: Setting<string>
+  embedder: Setting<'lexical' | 'service' | 'openai' | 'ollama'>
   embeddingServiceUrl: Setting<string>
+  embeddingModel: Setting<string>
+  embeddingTimeoutSec: Setting<number>
+  embed: Setting<'now' | 'later'>
   tcpHost: Setting<string>
   tcpPort: Setting<number>
   httpHost: Setting<string>
@@ -171,6 +201,13 @@ export type Settings = {
     : ValueOf<SettingTable[N]> | undefined
 }
 
+/** Settings of what makes vectors of texts. */
+export const EMBEDDER_SETTINGS = [
+  'embedder',
+  'embeddingServiceUrl',
+  'embeddingModel',
+] as const satisfies readonly SettingName[]
+
 /** Settings of a store that is written to. */
 export const STORE_SETTINGS = [
   'data',
@@ -179,6 +216,8 @@ export const STORE_SETTINGS = [
   'memoryThreshold',
   'memoryBytesMax',
   'historyKeepMs',
+  ...EMBEDDER_SETTINGS,
+  'embed',
 ] as const satisfies readonly SettingName[]
 
 /** The table in a form to loop over. */

@@ -39,7 +39,7 @@ export class ConceptWriter {
     const desired = this.#desired.add(concept.key)
     if (desired === undefined) return
     const { namespace, force } = this.#settings
-    const input = {
+    const input: ConceptInput & { key: string } = {
       key: storeKey(concept.key, this.#report.name),
       namespace,
       content: concept.content.replace(LONE_SURROGATE, '\ufffd'),
@@ -47,11 +47,11 @@ export class ConceptWriter {
     }
     const existing = this.#store.getByKey(input.key, { namespace })
     desired.id = existing?.id
-    const same =
-      existing !== undefined &&
-      existing.content === input.content &&
-      sameAttributes(existing.attributes, input.attributes)
-    if (same && !force) this.#report.concepts.unchanged++
+    const sameText = existing?.content === input.content && !force
+    const same = sameText && sameAttributes(existing.attributes, input.attributes)
+    // Where only attributes changed, nobody has to embed the text again.
+    if (sameText && !same && existing.vector !== undefined) input.vector = existing.vector
+    if (same) this.#report.concepts.unchanged++
     else await this.#batches.add({ input, desired, path }, 3 * input.content.length + CONCEPT_BYTES)
   }
 
@@ -67,7 +67,10 @@ export class ConceptWriter {
 
   async #write(items: readonly Pending[]): Promise<void> {
     const write = async (some: readonly Pending[]): Promise<void> => {
-      const learned = await this.#store.learnMany(some.map((item) => item.input))
+      // With `later` a text that is as before would keep the vector it has.
+      const options = this.#settings.force ? ({ embed: 'now' } as const) : undefined
+      const inputs = some.map((item) => item.input)
+      const learned = await this.#store.learnMany(inputs, options)
       for (const [at, result] of learned.entries()) {
         const { desired } = some[at]!
         desired.id = result.id

@@ -2,6 +2,7 @@
 
 import type {
   BackgroundStats,
+  EmbeddingStats,
   ReconcilerStats,
   RecoveryStats,
   StoreStats,
@@ -43,7 +44,10 @@ const HEALTH_WARNING = 0.2
 const US_PER_SECOND = 1e6
 const US_PER_MS = 1e3
 
-export function storeStats(figures: Figures): StoreStats {
+/** What a store without embedder says of embedding. */
+export const NO_EMBEDDING: EmbeddingStats = { waiting: 0, filled: 0, failed: 0 }
+
+export function storeStats(figures: Figures, embedding: EmbeddingStats): StoreStats {
   const { concepts, edges, vectors, written, sequence, shards, durability } = figures
   const { memoryBytes, diskBytes, recovery } = figures
   return {
@@ -66,6 +70,7 @@ export function storeStats(figures: Figures): StoreStats {
       ...(figures.compactionError === '' ? {} : { compactionError: figures.compactionError }),
       ...(figures.graphError === '' ? {} : { graphError: figures.graphError }),
     },
+    embedding,
   }
 }
 

@@ -103,6 +103,12 @@ export function statsShape(store: Store, embedder?: EmbedderInfo): Record<string
       duration_us: stats.recovery.durationUs,
     },
     background: backgroundShape(stats.background),
+    embedding: {
+      waiting: stats.embedding.waiting,
+      filled: stats.embedding.filled,
+      failed: stats.embedding.failed,
+      last_error: stats.embedding.lastError ?? null,
+    },
   }
 }
 

@@ -82,7 +82,8 @@ pub trait Disk: Send + Sync {
     fn map(&self, path: &Path) -> io::Result<Arc<dyn Mapping>>;
 
     /// Gives a file another name in one instant, replacing what had that name. Open handles stay
-    /// with the file. Durable only after [`Disk::sync_dir`] of the folder.
+    /// with the file. Durable only after [`Disk::sync_dir`] of the folder, or of both if they
+    /// differ: until then a crash may leave either name, or both, never none.
     ///
     /// # Errors
     /// As the operating system reports; both names are then unchanged.

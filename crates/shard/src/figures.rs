@@ -8,9 +8,9 @@ use crate::stats::{Background, Memory};
 use crate::storage::Storage;
 use crate::vector::SealedVectors;
 use crate::vector::graph::GraphSpace;
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 
 /// Counted by the background tasks.
 #[derive(Debug, Default)]

@@ -7,8 +7,8 @@ use crate::delta::Sealed;
 use crate::error::{Error, Result};
 use crate::segment::write_delta;
 use crate::storage::Storage;
+use crate::sync::{AtomicBool, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_env::{Next, Steps};
 
 /// How long to wait after the first failure; twice as long after each further one.

@@ -12,10 +12,10 @@ use crate::error::{Error, Result};
 use crate::options::ShardOptions;
 use crate::stats::Counters;
 use crate::storage::{Freeze, Storage};
+use crate::sync::Ordering;
 use crate::wal::Wal;
 use crate::write::{Ack, AckSink, Committed, Pending, Queue, Request};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use sutra_env::{Env, Next, Steps, WorkHandle};
 use sutra_format::{Batch, ConceptId, Op};
 
@@ -140,6 +140,10 @@ impl GroupCommit {
         let must_sync = !(flushing.is_empty() && closing.is_empty());
         let written = if must_sync { self.wal.sync() } else { self.wal.commit_group() };
         let written = written.inspect_err(|error| self.after_failure(error));
+        #[cfg(feature = "planted-bugs")]
+        if self.storage.has_bug(crate::PlantedBug::AckBeforePublish) {
+            acknowledge(std::mem::take(&mut answers), written.as_ref().err());
+        }
         if written.is_ok() {
             self.storage.shared.publish(self.wal.last_seqno(), self.delta.counts());
         }

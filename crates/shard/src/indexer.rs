@@ -10,7 +10,7 @@ use crate::storage::Storage;
 use crate::vector::SealedVectors;
 use crate::vector::graph::{Graph, GraphDir, GraphSpace, GraphSpaces, NewGraph, build, cover};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{AtomicBool, Ordering};
 use sutra_env::{Next, Steps};
 
 /// Graphs are put together when the smaller one has at least this part of the vectors of the

@@ -44,6 +44,7 @@ mod shared;
 mod state;
 mod stats;
 mod storage;
+mod sync;
 pub mod vector;
 mod view;
 pub mod wal;
@@ -60,6 +61,8 @@ pub use planted_bug::PlantedBug;
 pub use recent::RecentAt;
 pub use recover::Recovery;
 pub use repair::repair_shard;
+#[cfg(feature = "planted-bugs")]
+pub use repair::repair_shard_with_bug;
 pub use shard::Shard;
 pub use shared::Shared;
 pub use state::State;

@@ -7,6 +7,7 @@ use sutra_env::{Env, OpenMode, read_to_end, replace_file};
 use sutra_format::manifest::Manifest;
 
 const NAME: &str = "MANIFEST";
+const OF_REPAIR: &str = "REPAIR";
 
 /// Where it is.
 pub(crate) struct ManifestFile {
@@ -20,8 +21,23 @@ impl ManifestFile {
         Self { env: env.clone(), path: shard.join(NAME) }
     }
 
+    /// The file `REPAIR`, the manifest that a repair began with: there from before its first change
+    /// until everything is in its place. Touches nothing.
+    pub(crate) fn of_repair(env: &Env, shard: &Path) -> Self {
+        Self { env: env.clone(), path: shard.join(OF_REPAIR) }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether there is such a file, whatever it says.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn exists(&self) -> Result<bool> {
+        let entry = self.env.disk.entry(&self.path);
+        Ok(entry.map_err(|error| Error::io(&self.path, "look at", &error))?.is_some())
     }
 
     /// What it says; nothing if there is no such file.
@@ -66,7 +82,7 @@ impl ManifestFile {
         saved.map_err(|error| Error::io(&self.path, "replace", &error))
     }
 
-    /// Removes it, for a shard whose making was interrupted.
+    /// Removes it. Its absence need not be durable.
     ///
     /// # Errors
     /// `Io`.

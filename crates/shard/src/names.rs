@@ -4,9 +4,9 @@
 //! Invariant: a number never changes its meaning, and numbers are given out without gaps.
 
 use crate::delta::AppendVec;
+use crate::sync::{AtomicU32, AtomicU64, OnceLock, Ordering};
 use hashbrown::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use sutra_format::Metric;
 
 /// Numbers that labels may have: they share a word with the class.

@@ -1,4 +1,5 @@
-//! Bugs that can be switched on in test builds, to prove that the crash simulation finds them.
+//! Bugs that can be switched on in test builds, to prove that the crash simulation finds them; the
+//! last ones only show between two threads, and the tests of interleavings find these.
 
 /// One deliberate mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,4 +29,17 @@ pub enum PlantedBug {
     EdgeEndDroppedTooEarly,
     /// A file that was merged is removed although a view reads it.
     SnapshotFileDeleted,
+    /// A reader compares the generation of the layers before it loads the published commit.
+    GenerationBeforeSeqno,
+    /// A concept's newest version is linked before its record is where readers look for it.
+    LinkedBeforeStored,
+    /// Writes are acknowledged before readers see them.
+    AckBeforePublish,
+    /// A delta is handed over on top of the layers as they were before the lock was taken.
+    FrozenOnOldLayers,
+    /// A repair moves the log away before the manifest that says what of it is in segments is on
+    /// disk.
+    LogMovedBeforeManifest,
+    /// A repair leaves no mark that it began.
+    RepairNotMarked,
 }

@@ -83,6 +83,10 @@ pub(crate) fn recover(files: &ShardFiles<'_>, options: &ShardOptions) -> Result<
     let numbering = Numbering { counts, next_rows: manifest.next_rows.clone() };
     let keeps_history = options.history_keep_us.is_some();
     let mut writer = DeltaWriter::new(&below, names, numbering, defaults, keeps_history);
+    #[cfg(feature = "planted-bugs")]
+    {
+        writer.planted_bug = options.planted_bug;
+    }
     let mut max_committed_us = manifest.floor_time_us;
     let replayed = replay(files.log, options, manifest.floor_seqno, &mut |seqno, commit| {
         let applied = writer.check(&commit.operations).and_then(|checked| {

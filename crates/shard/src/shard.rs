@@ -10,19 +10,19 @@ use crate::indexer::Indexer;
 use crate::manifest_file::ManifestFile;
 use crate::options::ShardOptions;
 use crate::recover::{Recovery, ShardFiles, create_folders, log_files, recover};
+use crate::repair::refuse_interrupted;
 use crate::segment::SegmentDir;
 use crate::shared::Shared;
 use crate::stats::{Background, Counters, ShardStats};
 use crate::storage::Storage;
+use crate::sync::{AtomicBool, Mutex, Ordering};
 use crate::vector::graph::GraphDir;
 use crate::view::View;
 use crate::wal::{SegmentFiles, Wal, discard_unused};
 use crate::write::{Ack, Committed, Pending, Queue, Request, Waiter};
 use hashbrown::HashMap;
-use parking_lot::Mutex;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_env::{Env, WorkHandle};
 use sutra_format::Batch;
 
@@ -55,12 +55,14 @@ impl Shard {
     /// everything read is on disk.
     ///
     /// # Errors
-    /// `Corrupt` with file and offset, and nothing changed; `Io`; `DiskFull`.
+    /// `Corrupt` with file and offset, also when a repair was interrupted, and nothing changed;
+    /// `Io`; `DiskFull`.
     pub fn open(env: &Env, path: &Path, options: ShardOptions) -> Result<Arc<Self>> {
         let started_us = env.clock.monotonic_us();
         let files = log_files(env, path, &options);
         let dir = SegmentDir::new(env, path);
         let manifest_file = ManifestFile::new(env, path);
+        refuse_interrupted(env, path)?;
         if !options.read_only {
             create_folders(env, path)?;
         }
@@ -72,7 +74,10 @@ impl Shard {
         };
         let recovered = recover(&shard_files, &options)?;
         let (replayed, manifest) = (recovered.replayed, recovered.manifest);
-        let shared = Arc::new(Shared::new(Arc::clone(recovered.writer.state())));
+        let shared = Shared::new(Arc::clone(recovered.writer.state()));
+        #[cfg(feature = "planted-bugs")]
+        let shared = shared.with_bug(options.planted_bug);
+        let shared = Arc::new(shared);
         let storage =
             Storage::new(env, &options, dir, manifest_file, manifest, Arc::clone(&shared));
         let storage = Arc::new(storage);

@@ -6,11 +6,9 @@
 
 use crate::delta::Counts;
 use crate::state::State;
+use crate::sync::{ArcSwap, AtomicU64, Mutex, Ordering, spin_loop};
 use crate::view::View;
-use arc_swap::ArcSwap;
-use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Loaded by anybody; stored by the committer (`publish`) and, one at a time, by whoever changes
 /// the layers (`install`).
@@ -24,6 +22,8 @@ pub struct Shared {
     written: AtomicU64,
     changed: Hook,
     freed: Hook,
+    #[cfg(feature = "planted-bugs")]
+    planted_bug: Option<crate::PlantedBug>,
 }
 
 /// What somebody else wants to be called for.
@@ -41,7 +41,14 @@ impl Shared {
             written: AtomicU64::new(0),
             changed: Mutex::new(None),
             freed: Mutex::new(None),
+            #[cfg(feature = "planted-bugs")]
+            planted_bug: None,
         }
+    }
+
+    #[cfg(feature = "planted-bugs")]
+    pub(crate) fn with_bug(self, planted_bug: Option<crate::PlantedBug>) -> Self {
+        Self { planted_bug, ..self }
     }
 
     /// Seqno of the last commit that readers see.
@@ -63,6 +70,11 @@ impl Shared {
     #[inline]
     #[must_use]
     pub fn seqno_in(&self, state: &State) -> Option<u64> {
+        #[cfg(feature = "planted-bugs")]
+        if self.planted_bug == Some(crate::PlantedBug::GenerationBeforeSeqno) {
+            let is_in_place = self.generation() == state.generation();
+            return is_in_place.then(|| self.published_seqno());
+        }
         let seqno = self.published_seqno();
         (self.generation() == state.generation()).then_some(seqno)
     }
@@ -104,7 +116,7 @@ impl Shared {
             if let Some(seqno) = self.seqno_in(&state) {
                 return View::new(state, seqno);
             }
-            std::hint::spin_loop();
+            spin_loop();
         }
     }
 

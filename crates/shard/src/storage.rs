@@ -18,13 +18,12 @@ use crate::options::ShardOptions;
 use crate::segment::{SealedFile, SealedFileWriter, Segment, SegmentDir};
 use crate::shared::Shared;
 use crate::state::{LAYERS_MAX, Layer, SealedSpaces, State};
+use crate::sync::{AtomicU64, Mutex, MutexGuard, OnceLock, Ordering};
 use crate::vector::SealedVectors;
 use crate::vector::graph::{Graph, GraphSpaces};
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use sutra_env::{Env, WorkHandle};
 use sutra_format::manifest::{Manifest, ManifestVectors};
 use sutra_format::segment::names::{NameEntry, append_name};
@@ -175,7 +174,12 @@ impl Storage {
         if catalog.frozen.len() >= FROZEN_MAX {
             return Freeze::Later;
         }
-        writer.set_state(self.shared.state());
+        let below = self.shared.state();
+        #[cfg(feature = "planted-bugs")]
+        let is_old = self.has_bug(crate::PlantedBug::FrozenOnOldLayers);
+        #[cfg(feature = "planted-bugs")]
+        let below = if is_old { Arc::clone(writer.state()) } else { below };
+        writer.set_state(below);
         let Some(sealed) = writer.seal() else { return Freeze::Later };
         self.shared.install(Arc::clone(writer.state()));
         #[cfg(feature = "planted-bugs")]

@@ -2,7 +2,7 @@
 
 use crate::delta::Outcome;
 use crate::error::{Error, Result};
-use parking_lot::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use sutra_format::Batch;
@@ -101,8 +101,12 @@ impl Queue {
         refused
     }
 
-    /// A batch always has room in an empty queue, however large it is.
+    /// A batch always has room in an empty queue, however large it is. A flush and a close always
+    /// have: whoever closes waits for the committer, which ends only when it is asked to.
     fn no_room(&self, state: &State, request: &Pending) -> Option<String> {
+        if !matches!(request.request, Request::Write(_)) {
+            return None;
+        }
         if state.pending.len() >= self.capacity {
             return Some(format!("{} writes are waiting already", self.capacity));
         }
@@ -196,4 +200,32 @@ impl AckSink for Waiter {
     }
 
     fn group_end(&self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ack, Pending, Queue, Request, Waiter};
+    use crate::error::Error;
+    use std::sync::Arc;
+    use sutra_format::{BatchBuilder, Learn};
+
+    fn pending(request: Request) -> Pending {
+        let ack = Ack { sink: Arc::new(Waiter::default()), token: 0 };
+        Pending { request, ack, queued_us: 0 }
+    }
+
+    /// A close that was refused as busy then waited for a committer that nobody had asked to end.
+    /// Found by the tests of interleavings.
+    #[test]
+    fn a_full_queue_takes_a_flush_and_a_close() {
+        let queue = Queue::new(1);
+        let write = || {
+            let learn = Learn { content: "x", ..Learn::default() };
+            pending(Request::Write(BatchBuilder::new().learn(&learn).build()))
+        };
+        assert!(queue.push([write()]).is_empty());
+        assert!(matches!(queue.push([write()])[..], [(_, Error::Busy(_))]));
+        assert!(queue.push([pending(Request::Flush), pending(Request::Close)]).is_empty());
+        assert!(matches!(queue.push([pending(Request::Close)])[..], [(_, Error::Closed(_))]));
+    }
 }

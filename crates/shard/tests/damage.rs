@@ -88,38 +88,43 @@ fn flip_all(dir: &Path, path: &Path, step: usize, right: &BTreeMap<String, Strin
     found
 }
 
-/// Of long runs of zeros every 61st byte; `FLIP_STEP=1` takes every byte, and minutes.
+/// Of long runs of zeros every 61st byte; `DAMAGE_STEP=1` takes every byte, and minutes.
 #[test]
 fn a_flip_of_a_byte_is_found_and_never_read_as_other_data() {
-    let step = std::env::var("FLIP_STEP").map_or(61, |step| step.parse().unwrap());
-    let Flips { tried, refused, tails } = flip_everything(step);
+    let step = step_or(61);
+    let all = damage_each(|dir, path, right| flip_all(dir, path, step, right));
+    let sum = |count: fn(&Flips) -> u64| all.iter().map(count).sum::<u64>();
+    let (tried, refused, tails) = (sum(|f| f.tried), sum(|f| f.refused), sum(|f| f.tails));
     println!("{tried} flips, {refused} refused, {tails} at the end of the log");
     assert!(tried > 10_000 && refused > 1000 && tails > 10, "{tried} {refused} {tails}");
 }
 
-fn flip_everything(step: usize) -> Flips {
+fn step_or(default: usize) -> usize {
+    std::env::var("DAMAGE_STEP").map_or(default, |step| step.parse().unwrap())
+}
+
+/// Damages each file of a small shard and puts it right again. Each half of the files is in a
+/// folder of its own, so that two of them are damaged at a time.
+fn damage_each<T, F>(damage: F) -> Vec<T>
+where
+    T: Send,
+    F: Fn(&Path, &Path, &BTreeMap<String, String>) -> T + Sync,
+{
     let (dir, right) = small();
     let all = read_files(dir.path());
-    let mut found = Flips::default();
-    // Each half of the files in a folder of its own, so that two of them are flipped at a time.
     let copies = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    std::thread::scope(|scope| {
+    let found = std::thread::scope(|scope| {
         let halves = copies.iter().enumerate().map(|(half, to)| {
             copy(dir.path(), to.path());
-            let (all, right, from) = (&all, &right, dir.path());
+            let (all, right, from, damage) = (&all, &right, dir.path(), &damage);
             scope.spawn(move || {
                 let mine = all.iter().skip(half).step_by(2);
                 let files = mine.map(|file| to.path().join(file.strip_prefix(from).unwrap()));
-                files.map(|file| flip_all(to.path(), &file, step, right)).collect::<Vec<_>>()
+                files.map(|file| damage(to.path(), &file, right)).collect::<Vec<_>>()
             })
         });
-        for half in halves.collect::<Vec<_>>() {
-            for flips in half.join().unwrap() {
-                found.tried += flips.tried;
-                found.refused += flips.refused;
-                found.tails += flips.tails;
-            }
-        }
+        let halves: Vec<_> = halves.collect();
+        halves.into_iter().flat_map(|half| half.join().unwrap()).collect()
     });
     for copied in copies {
         assert_eq!(check(copied.path()).problems, [], "everything is as it was");
@@ -127,25 +132,31 @@ fn flip_everything(step: usize) -> Flips {
     found
 }
 
+/// Of long files every 97th length and the last 40; `DAMAGE_STEP=1` takes every length.
 #[test]
 fn a_file_cut_at_any_length_is_refused_or_harmless() {
-    let (dir, right) = small();
-    for path in read_files(dir.path()) {
-        let bytes = std::fs::read(&path).unwrap();
-        let step = if bytes.len() > 2000 { 97 } else { 1 };
-        let lengths =
-            (0..bytes.len()).step_by(step).chain(bytes.len().saturating_sub(40)..bytes.len());
-        for length in lengths {
-            std::fs::write(&path, &bytes[..length]).unwrap();
-            let what = format!("{} cut to {length}", path.display());
-            let report = check(dir.path());
-            assert!(!report.is_sound(), "{what}: called sound");
-            let is_refused = assert_refused_or_right(read(dir.path(), read_only()), &right, &what);
-            assert!(is_refused, "{what}: opened");
-        }
-        std::fs::write(&path, &bytes).unwrap();
+    let step = step_or(97);
+    let cuts: Vec<_> = damage_each(|dir, path, right| cut_all(dir, path, step, right));
+    println!("{} cuts of {} files, all refused", cuts.iter().sum::<usize>(), cuts.len());
+}
+
+/// Cuts a file shorter and shorter; gives how many times.
+fn cut_all(dir: &Path, path: &Path, step: usize, right: &BTreeMap<String, String>) -> usize {
+    let bytes = std::fs::read(path).unwrap();
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    let step = if bytes.len() > 2000 { step } else { 1 };
+    let is_cut = |length: &usize| length.is_multiple_of(step) || length + 40 >= bytes.len();
+    let lengths: Vec<_> = (0..bytes.len()).filter(is_cut).collect();
+    for length in lengths.iter().rev() {
+        file.set_len(*length as u64).unwrap();
+        let what = format!("{} cut to {length}", path.display());
+        let report = check(dir);
+        assert!(!report.is_sound(), "{what}: called sound");
+        let is_refused = assert_refused_or_right(read(dir, read_only()), right, &what);
+        assert!(is_refused, "{what}: opened");
     }
-    assert_eq!(check(dir.path()).problems, []);
+    std::fs::write(path, &bytes).unwrap();
+    lengths.len()
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use sutra_env::Env;
 use sutra_shard::repair::{Fate, Repair};
-use sutra_shard::{ShardOptions, check_shard, repair_shard};
+use sutra_shard::{Error, ShardOptions, check_shard, repair_shard};
 
 fn repair(path: &Path, confirm: bool) -> Repair {
     repair_shard(&Env::real(), path, &STORED, confirm).unwrap()
@@ -101,6 +101,31 @@ fn a_sound_shard_is_left_alone() {
     assert_eq!(repair(dir.path(), true), Repair { is_sound: true, ..Repair::default() });
     assert_eq!(contents(dir.path()), before);
     assert_eq!(read(dir.path(), options()).unwrap(), right);
+}
+
+/// Whatever the mark says: it may be damaged as well.
+#[test]
+fn a_shard_with_an_interrupted_repair_does_not_open_until_it_went_on() {
+    let (dir, right) = made();
+    let mark = dir.path().join("REPAIR");
+    let manifest = std::fs::read(dir.path().join("MANIFEST")).unwrap();
+    for bytes in [&manifest[..], b"anything"] {
+        std::fs::write(&mark, bytes).unwrap();
+        for read_only in [true, false] {
+            let refused = open(dir.path(), ShardOptions { read_only, ..options() }).err();
+            assert!(matches!(refused, Some(Error::Corrupt { file, .. }) if file == mark));
+        }
+        let report = check_shard(&Env::real(), dir.path(), &STORED).unwrap();
+        let codes: Vec<_> = report.problems.iter().map(|problem| problem.code).collect();
+        assert_eq!(codes, ["REPAIR"]);
+        let planned = repair(dir.path(), false);
+        assert!(!planned.is_sound && planned.left_out.is_empty() && planned.concepts.is_empty());
+        assert!(mark.exists(), "nothing is done without being confirmed");
+        assert!(!repair(dir.path(), true).is_sound && !mark.exists());
+        let after = read(dir.path(), options()).unwrap();
+        assert_eq!(changed(&right, &after), BTreeSet::new());
+        assert_eq!(changed_edges(&right, &after), BTreeSet::new());
+    }
 }
 
 #[test]

@@ -114,6 +114,15 @@ impl Engine {
         Shard::open(env, path, options(setting, bug)).map(|shard| Self { shard })
     }
 
+    /// Opens a store that was made before: a log without files is damage then.
+    ///
+    /// # Errors
+    /// As the engine says.
+    pub fn open_existing(env: &Env, path: &Path, setting: &Setting) -> Result<Self, Error> {
+        let options = ShardOptions { must_exist: true, ..options(setting, None) };
+        Shard::open(env, path, options).map(|shard| Self { shard })
+    }
+
     /// Opens the store for reading only.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use sutra_format::{AssociationClass, Metric};
 use sutra_shard::Durability;
 
 /// Ways to end the process at each point.
-const CRASHES: [Crash; 5] = [
+pub(crate) const CRASHES: [Crash; 5] = [
     Crash::Kill,
     Crash::PowerLoss(Survival::None),
     Crash::PowerLoss(Survival::All),

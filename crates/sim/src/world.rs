@@ -27,7 +27,7 @@ use crate::report::Report;
 
 /// Where the store is.
 pub(crate) const STORE: &str = "/store";
-const MANIFEST: &str = "/store/MANIFEST";
+pub(crate) const MANIFEST: &str = "/store/MANIFEST";
 const SEGMENTS: &str = "/store/segments/";
 /// Views kept at most; an older one is given back for each new one.
 const VIEWS_MAX: usize = 4;

@@ -35,7 +35,7 @@ export const importCommand = defineCommand({
   async run(call) {
     const file = call.arguments[0] ?? STANDARD_INPUT
     if (file !== STANDARD_INPUT) await checkInput(file, 'file')
-    return call.withStore('write', async (store) => {
+    return call.withStore('bulk', async (store) => {
       const { importFile } = await import('../../transfer/index.js')
       const report = await importFile(store, file === STANDARD_INPUT ? call.stdin : file, {
         ...importOptions(call.flags),

@@ -49,7 +49,7 @@ export const learnCommand = defineCommand({
   async run(call) {
     const folder = call.arguments[0] ?? '.'
     await checkInput(folder, 'folder')
-    return call.withStore('write', async (store) => {
+    return call.withStore('bulk', async (store) => {
       const { DEFAULT_EXCLUDES, learnFolder } = await import('../../learn/index.js')
       const exclude = call.flags.exclude?.split(',') ?? DEFAULT_EXCLUDES
       const report = await learnFolder(store, folder, {

@@ -1,4 +1,4 @@
-import { decimal, wholeNumber } from '../../config/index.js'
+import { decimal, EMBEDDER_SETTINGS, wholeNumber } from '../../config/index.js'
 import { hitShape } from '../../server/shapes.js'
 import type { SearchQuery } from '../../types.js'
 import { defineCommand, flag } from '../command.js'
@@ -13,8 +13,9 @@ export const searchCommand = defineCommand({
   arguments: '<text...>',
   summary: 'find the concepts nearest to a text',
   description:
-    'Compares words and parts of words (hashed lexical vectors), best first. No hit is no error.',
-  settings: ['data'],
+    'Compares vectors, best first: of words and parts of words, unless another embedder is chosen;\n' +
+    'then the one the store was learned with. No hit is no error.',
+  settings: ['data', ...EMBEDDER_SETTINGS],
   flags: {
     topK: flag('-k, --top-k <count>', wholeNumber(1, 1000), 'hits at most, default 10'),
     threshold: flag('--threshold <similarity>', decimal(0, 1), 'leave out less similar ones'),

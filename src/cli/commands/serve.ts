@@ -7,13 +7,7 @@ import { defineCommand, flag, switchFlag } from '../command.js'
 import type { CommandCall } from '../command.js'
 
 /** Settings that are checked for deployments that have them, and do nothing yet. */
-const NOT_USED: readonly SettingName[] = [
-  'shards',
-  'tcpHost',
-  'tcpPort',
-  'eventStorage',
-  'embeddingServiceUrl',
-]
+const NOT_USED: readonly SettingName[] = ['shards', 'tcpHost', 'tcpPort', 'eventStorage']
 
 const FLAGS = {
   insecure: switchFlag('--insecure', 'allow a host that other machines can reach'),

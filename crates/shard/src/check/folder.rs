@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use sutra_env::{EntryKind, Env};
 
 /// Names in the folder of a shard.
-const OWN_NAMES: [&str; 5] = ["MANIFEST", "MANIFEST.tmp", "segments", "wal", "graphs"];
+const OWN_NAMES: [&str; 7] =
+    ["MANIFEST", "MANIFEST.tmp", "REPAIR", "REPAIR.tmp", "segments", "graphs", "wal"];
 /// Names in the log's folder besides those of segments: files that are being made or used again.
 const LOG_NAMES: [&str; 4] = ["spare", "spare.tmp", "segment.tmp", "recycled"];
 /// Folders of what `repair` put aside begin with this.

@@ -120,7 +120,7 @@ pub(crate) fn log_segments(
 }
 
 /// The number in the name of a segment of the log.
-pub(super) fn log_number(name: &str) -> Option<u32> {
+pub(crate) fn log_number(name: &str) -> Option<u32> {
     let digits = name.strip_suffix(".wal").filter(|digits| digits.len() == NUMBER_DIGITS)?;
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }

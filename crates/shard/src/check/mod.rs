@@ -19,7 +19,7 @@ mod segment_view;
 mod vectors;
 
 pub(crate) use folder::ASIDE;
-pub(crate) use log::{LogScan, log_segments, read_file};
+pub(crate) use log::{LogScan, log_number, log_segments, read_file};
 pub use report::{Code, Problem, Report};
 pub(crate) use running::check_running;
 
@@ -67,6 +67,10 @@ pub fn check_shard(env: &Env, path: &Path, options: &StoredOptions) -> Result<Re
     graphs::check_graphs(&GraphDir::new(env, path, options.store_id), &mut report)?;
     if report.damage() == 0 {
         check_together(env, path, options, &mut report);
+    }
+    let mark = ManifestFile::of_repair(env, path);
+    if mark.exists()? {
+        report.add(Code::REPAIR, mark.path(), 0, "a repair was interrupted");
     }
     Ok(report)
 }
@@ -180,7 +184,10 @@ impl<'a> Files<'a> {
 
     /// Paths of the files that the manifest names and that are damaged by themselves, whatever the
     /// others say.
-    pub(crate) fn damaged(&self, manifest: &Manifest) -> Vec<PathBuf> {
+    ///
+    /// # Errors
+    /// `Io`: the disk did not give one.
+    pub(crate) fn damaged(&self, manifest: &Manifest) -> Result<Vec<PathBuf>> {
         let mut report = Report::default();
         let mut damaged = Vec::new();
         let segments = self.open_segments(manifest, &mut report);
@@ -200,7 +207,7 @@ impl<'a> Files<'a> {
                 damaged.push(self.dir.vectors_path(entry.number));
             }
         }
-        damaged
+        report.refuse_unreadable().map(|()| damaged)
     }
 
     fn open_segments(&self, manifest: &Manifest, report: &mut Report) -> Vec<Option<Sealed>> {

@@ -1,6 +1,6 @@
 //! What a check found.
 
-use crate::error::Error;
+use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 use sutra_format::DecodeError;
 use sutra_format::decode_error::Problem as DecodeProblem;
@@ -83,6 +83,8 @@ codes! {
     LOG: RESTORE,
     /// A write that never finished, behind the end of the log: none of it was acknowledged.
     LOG_TAIL: NOTHING,
+    /// A repair was interrupted.
+    REPAIR: "run the repair again: it goes on where it was interrupted",
     /// A graph over vectors is damaged: searches do without it.
     GRAPH: "nothing has to be done: it is made again from the vectors",
     /// There are more problems than are listed.
@@ -206,8 +208,29 @@ impl Report {
             Error::NotAStore { path, message } => {
                 self.add(Code::NEWER_VERSION, path, 0, message);
             }
-            Error::Io { path, .. } => self.add(Code::UNREADABLE, path, 0, error.to_string()),
+            Error::Io { path, kind, .. } => {
+                let is_missing = *kind == std::io::ErrorKind::NotFound;
+                let code = if is_missing { Code::MISSING_FILE } else { Code::UNREADABLE };
+                self.add(code, path, 0, error.to_string());
+            }
             error => self.add(code, file, 0, error.to_string()),
+        }
+    }
+
+    /// Refuses to go on when the disk did not give a file: what is in it is unknown, not lost.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(crate) fn refuse_unreadable(&self) -> Result<()> {
+        let unreadable = |problem: &&Problem| problem.code == Code::UNREADABLE.name();
+        match self.problems.iter().find(unreadable) {
+            None => Ok(()),
+            Some(problem) => Err(Error::Io {
+                path: problem.file.clone().unwrap_or_default(),
+                action: "read",
+                kind: std::io::ErrorKind::Other,
+                message: problem.message.clone(),
+            }),
         }
     }
 

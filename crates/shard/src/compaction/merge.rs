@@ -9,12 +9,12 @@ use crate::segment::{
     version_of,
 };
 use crate::storage::Storage;
+use crate::sync::{AtomicBool, Ordering};
 use hashbrown::HashMap;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_format::ConceptId;
 use sutra_format::concept_record::{ConceptRecord, Text, TextRef};
 use sutra_format::segment::edge_entry::EdgeEntry;

@@ -10,10 +10,10 @@ use crate::flush::retry_us;
 use crate::layer_files::{NewFiles, OldVectors};
 use crate::segment::{Segment, write_segment};
 use crate::storage::Storage;
+use crate::sync::{AtomicBool, Ordering};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_env::{Next, Steps};
 use sutra_format::segment::commits;
 

@@ -3,9 +3,8 @@
 
 use super::append_vec::AppendVec;
 use super::table::Table;
-use arc_swap::ArcSwap;
+use crate::sync::{ArcSwap, AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use sutra_format::ConceptId;
 
 /// A version of an older layer goes on.

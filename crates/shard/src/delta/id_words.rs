@@ -1,6 +1,6 @@
 //! An id in two atomic words, for places that readers look at while the writer fills others.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering};
 use sutra_format::ConceptId;
 
 /// Written once before the place is shown to readers.

@@ -32,14 +32,13 @@ pub use edge_table::{EdgeKey, EdgePlace, EdgeState, NOT_ENDED};
 pub(crate) use writer::NEWEST;
 pub use writer::{DeltaWriter, Numbering, Outcome, Sealed, VectorDefaults};
 
+use crate::sync::{ArcSwap, AtomicU32, AtomicU64, OnceLock, Ordering};
 use crate::vector::VectorSet;
 use adjacency::Adjacency;
-use arc_swap::ArcSwap;
 use edge_table::EdgeTable;
 use id_words::{IdWords, load_id};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use sutra_format::ConceptId;
 use sutra_format::concept_record::{self, ConceptRecord, KIND_EDGE};
 use sutra_format::edge_record::EdgeRecord;

@@ -4,8 +4,8 @@ use super::merge::{ConceptFields, concept_validity};
 use super::position;
 use super::writer::{Change, Commit, DeltaWriter, NEWEST};
 use crate::error::Result;
+use crate::sync::Ordering;
 use crate::vector::VectorSet;
-use std::sync::atomic::Ordering;
 use sutra_format::ConceptId;
 use sutra_format::concept_record::{
     ConceptRecord, ConceptVersion, KIND_CONCEPT, KIND_TOMBSTONE, Text, TextRef,

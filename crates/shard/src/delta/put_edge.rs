@@ -7,8 +7,8 @@ use super::writer::{Commit, Degrees, DeltaWriter, NEWEST};
 use super::{Side, position};
 use crate::edge_fields::EdgeFields;
 use crate::error::Result;
+use crate::sync::Ordering;
 use std::ops::ControlFlow;
-use std::sync::atomic::Ordering;
 use sutra_format::edge_record::EdgeVersion;
 use sutra_format::{Associate, ConceptId, EdgeName};
 

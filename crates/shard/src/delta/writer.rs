@@ -8,10 +8,10 @@ use crate::edge_fields::EdgeFields;
 use crate::error::{Error, Result};
 use crate::names::{LABELS_MAX, NameWriter};
 use crate::state::State;
+use crate::sync::Ordering;
 use crate::vector::VectorWriter;
 use hashbrown::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use sutra_format::concept_record::ConceptRecord;
 use sutra_format::edge_record::EdgeRecord;
 use sutra_format::op_fields::DEFAULT_NAMESPACE;
@@ -103,6 +103,8 @@ pub struct DeltaWriter {
     pub(super) staged: Vec<(u32, u64)>,
     pub(super) record_bytes: u64,
     pub(super) table_bytes: u64,
+    #[cfg(feature = "planted-bugs")]
+    pub(crate) planted_bug: Option<crate::PlantedBug>,
 }
 
 impl DeltaWriter {
@@ -136,6 +138,8 @@ impl DeltaWriter {
             staged: Vec::new(),
             record_bytes: 0,
             table_bytes: 0,
+            #[cfg(feature = "planted-bugs")]
+            planted_bug: None,
         }
     }
 
@@ -427,6 +431,10 @@ impl DeltaWriter {
         if self.block.is_empty() {
             return;
         }
+        #[cfg(feature = "planted-bugs")]
+        if self.planted_bug == Some(crate::PlantedBug::LinkedBeforeStored) {
+            self.link_staged();
+        }
         let block = std::mem::take(&mut self.block).into_boxed_slice();
         self.record_bytes += block.len() as u64;
         if let Some(slot) = self.delta.blocks.get_or_grow(self.block_number) {
@@ -434,6 +442,10 @@ impl DeltaWriter {
         }
         self.delta.blocks_used.store(self.block_number, Ordering::Release);
         self.block_number += 1;
+        self.link_staged();
+    }
+
+    fn link_staged(&mut self) {
         for (cell, position) in self.staged.drain(..) {
             if let Some(cell) = self.delta.cells.get(cell) {
                 cell.newest.store(position, Ordering::Release);

@@ -30,7 +30,7 @@ pub(super) struct LogEnd {
 /// Gives the commits above the floor that follow each other, then those that do not any more.
 ///
 /// # Errors
-/// Those of `apply`.
+/// `Io`; those of `apply`.
 pub(super) fn read_log(
     env: &Env,
     files: &SegmentFiles,
@@ -39,14 +39,14 @@ pub(super) fn read_log(
     commits: &mut dyn Commits,
 ) -> Result<LogEnd> {
     let mut end = LogEnd::default();
-    // A log that cannot be listed is one without segments.
-    for (number, path) in log_segments(env, files).unwrap_or_default() {
+    let segments = match log_segments(env, files) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        segments => segments.map_err(|error| Error::io(&files.first_path(), "list", &error))?,
+    };
+    for (number, path) in segments {
         end.number = end.number.max(number);
         end.paths.push(path.clone());
-        let Ok(bytes) = read_file(env, &path) else {
-            end.left_out.push(LeftOut { file: path, readable: 0, total: None });
-            continue;
-        };
+        let bytes = read_file(env, &path).map_err(|error| Error::io(&path, "read", &error))?;
         let header = SegmentHeader::decode(&bytes).ok();
         let header = header.filter(|h| h.store_id == store_id && h.number == number);
         // What is below the floor is in segments, so damage there loses nothing.

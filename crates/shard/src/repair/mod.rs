@@ -6,9 +6,17 @@
 //! manifest names the files, and every file that it does not name is moved to a folder beside them.
 //! Nothing is deleted, and nothing is written before the caller confirmed what would be lost.
 //!
-//! A crash leaves either manifest with all the files it names, or none, and `repair` goes on from
-//! there.
+//! The file `REPAIR` is there from before the first new file until everything is in its place. It
+//! is the manifest that the repair began with: the next repair begins with the same, so a crash
+//! changes nothing of what is saved, and tells by its next file number which files are new. While
+//! it is there opening is refused, since that would remove what is still to be moved away. A crash
+//! leaves either manifest with all the files it names, or none if there was none.
+//!
+//! A disk that does not give a file ends the repair with its error. That file may be sound: to go
+//! on without it, its owner moves it away.
 
+mod aside;
+mod base;
 mod log;
 mod lost;
 mod mended;
@@ -18,9 +26,11 @@ mod write;
 
 pub use lost::{Fate, LostConcept, LostEdge};
 
-use crate::check::{Files, Report, check_shard};
-use crate::error::Result;
-use crate::options::StoredOptions;
+use crate::check::{Code, Files, Report, check_shard};
+use crate::error::{Error, Result};
+use crate::manifest_file::ManifestFile;
+use crate::options::{ShardOptions, StoredOptions};
+use base::Base;
 use salvage::Salvage;
 use std::path::{Path, PathBuf};
 use sutra_env::Env;
@@ -60,27 +70,77 @@ pub struct Repair {
 /// does it. After that a check is sound.
 ///
 /// # Errors
-/// `Io`, `DiskFull`, `NotAStore`; `Corrupt` when what is left contradicts itself. Nothing was
-/// removed then.
+/// `Io`, also when the disk does not give a file; `DiskFull`, `NotAStore`; `Corrupt` when what is
+/// left contradicts itself. Nothing was removed then, and the same call goes on from there.
 pub fn repair_shard(
     env: &Env,
     path: &Path,
     options: &StoredOptions,
     confirm: bool,
 ) -> Result<Repair> {
-    let report = check_shard(env, path, options)?;
+    repair(env, path, options, &options.to_shard_options(), confirm)
+}
+
+/// As [`repair_shard`] with `confirm`, and makes a mistake.
+///
+/// # Errors
+/// As [`repair_shard`].
+#[cfg(feature = "planted-bugs")]
+pub fn repair_shard_with_bug(
+    env: &Env,
+    path: &Path,
+    options: &StoredOptions,
+    bug: crate::PlantedBug,
+) -> Result<Repair> {
+    let shard_options = ShardOptions { planted_bug: Some(bug), ..options.to_shard_options() };
+    repair(env, path, options, &shard_options, true)
+}
+
+fn repair(
+    env: &Env,
+    path: &Path,
+    options: &StoredOptions,
+    shard_options: &ShardOptions,
+    confirm: bool,
+) -> Result<Repair> {
+    let mut report = check_shard(env, path, options)?;
     if report.is_sound() {
+        if confirm {
+            // An interrupted repair may have ended with this alone missing.
+            aside::sync(env, path)?;
+        }
         return Ok(Repair { is_sound: true, ..Repair::default() });
     }
-    let shard_options = options.to_shard_options();
+    report.refuse_unreadable()?;
+    let base = Base::load(env, path, options.store_id)?;
+    let is_leftover = |file: &PathBuf| base.is_leftover(file);
+    report.problems.retain(|problem| !problem.file.as_ref().is_some_and(is_leftover));
     let files = Files::new(env, path, options.store_id);
     let mut repair = Repair::default();
-    let salvage = Salvage::new(env, path, &files, &shard_options, &report, &mut repair)?;
+    let salvage = Salvage::new(env, path, &files, shard_options, base, &report, &mut repair)?;
     salvage.list_lost(&mut repair)?;
     if confirm {
         write::write(salvage, path, &files, &mut repair)?;
     }
     Ok(repair)
+}
+
+/// Refuses to open a shard of which a repair was interrupted: what it still has to move away would
+/// be removed.
+///
+/// # Errors
+/// `Corrupt`, `Io`.
+pub(crate) fn refuse_interrupted(env: &Env, path: &Path) -> Result<()> {
+    let mark = ManifestFile::of_repair(env, path);
+    if !mark.exists()? {
+        return Ok(());
+    }
+    Err(Error::Corrupt {
+        file: mark.path().into(),
+        offset: 0,
+        message: "a repair was interrupted".into(),
+        advice: Code::REPAIR.advice().into(),
+    })
 }
 
 /// Whether the report has a problem of a file below a folder.

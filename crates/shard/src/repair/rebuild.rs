@@ -1,7 +1,7 @@
 //! A manifest made of what the files say of themselves.
 
 use crate::check::read_file;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::names::NameWriter;
 use crate::segment::{Expected, MappedFile, Segment, SegmentDir};
 use std::path::Path;
@@ -23,7 +23,8 @@ pub(super) fn rebuild(env: &Env, path: &Path, store_id: [u8; 16]) -> Result<Mani
     // Newest number first, so that whatever overlaps one that was taken is an older one.
     files.sort_by(|one, next| next.path.file_name().cmp(&one.path.file_name()));
     for file in files {
-        let Ok(bytes) = read_file(env, &file.path) else { continue };
+        let read = read_file(env, &file.path);
+        let bytes = read.map_err(|error| Error::io(&file.path, "read", &error))?;
         take_segment(&mut manifest, &bytes);
         take_vectors(&mut manifest, &bytes);
     }
@@ -31,7 +32,7 @@ pub(super) fn rebuild(env: &Env, path: &Path, store_id: [u8; 16]) -> Result<Mani
     let last = manifest.segments.last().map_or(0, |segment| segment.last_seqno);
     manifest.floor_seqno = last;
     manifest.history_floor_seqno = last;
-    count_names(env, &dir, &mut manifest);
+    count_names(env, &dir, &mut manifest)?;
     Ok(manifest)
 }
 
@@ -94,7 +95,7 @@ fn take_vectors(manifest: &mut Manifest, bytes: &[u8]) {
 }
 
 /// Labels, namespaces and the rows given out, as far as the segments read.
-fn count_names(env: &Env, dir: &SegmentDir, manifest: &mut Manifest) {
+fn count_names(env: &Env, dir: &SegmentDir, manifest: &mut Manifest) -> Result<()> {
     let mut names = NameWriter::default();
     let mut next_rows: Vec<u32> = Vec::new();
     let mut note = |namespace: u32, row: u32| {
@@ -110,7 +111,7 @@ fn count_names(env: &Env, dir: &SegmentDir, manifest: &mut Manifest) {
         let path = dir.segment_path(entry.number);
         let expected = expected_segment(entry, manifest.store_id);
         let opened = MappedFile::open(env.disk.as_ref(), &path, &expected).and_then(Segment::new);
-        let Ok(segment) = opened else { continue };
+        let Some(segment) = sound(opened)? else { continue };
         if segment.read_names(&mut names).is_err() {
             continue;
         }
@@ -129,6 +130,16 @@ fn count_names(env: &Env, dir: &SegmentDir, manifest: &mut Manifest) {
     next_rows.resize(next_rows.len().max(names.names().namespaces_used() as usize), 0);
     manifest.labels = names.names().labels();
     manifest.next_rows = next_rows;
+    Ok(())
+}
+
+/// What was opened; nothing if it is damaged. A disk that fails, or a file of a newer release, is
+/// no damage.
+pub(super) fn sound<T>(opened: Result<T>) -> Result<Option<T>> {
+    match opened {
+        Err(Error::Corrupt { .. }) => Ok(None),
+        opened => opened.map(Some),
+    }
 }
 
 /// What a manifest says of a segment, for opening it.

@@ -1,9 +1,10 @@
 //! What can be read of a damaged shard, in memory: the segments that are sound, and on top of them
 //! what the log has, as far as it still makes sense.
 
+use super::base::Base;
 use super::log::{Commits, LogEnd, read_log};
 use super::lost::Subject;
-use super::rebuild::{expected_segment, rebuild};
+use super::rebuild::{expected_segment, sound};
 use super::{Repair, has_damage_in};
 use crate::check::{Files, Report};
 use crate::delta::{Counts, DeltaWriter, EdgeKey, Numbering, VectorDefaults};
@@ -37,6 +38,7 @@ pub(super) struct Dropped {
 pub(super) struct Salvage {
     pub(super) env: Env,
     pub(super) options: ShardOptions,
+    pub(super) base: Base,
     /// Names what is sound.
     pub(super) manifest: Manifest,
     /// Oldest first.
@@ -51,6 +53,7 @@ pub(super) struct Salvage {
     /// What commits of the log removed, also where it was not there any more.
     removed: HashSet<Subject>,
     must_rewrite: bool,
+    is_manifest_sound: bool,
 }
 
 /// Puts the log's commits on top of the segments.
@@ -90,19 +93,16 @@ impl Salvage {
         path: &Path,
         files: &Files<'_>,
         options: &ShardOptions,
+        base: Base,
         report: &Report,
         repair: &mut Repair,
     ) -> Result<Self> {
         let store_id = options.store_id;
         let dir = SegmentDir::new(env, path);
-        let loaded = ManifestFile::new(env, path).load(&store_id).ok().flatten();
-        repair.is_manifest_rebuilt = loaded.is_none();
-        let mut manifest = match loaded {
-            Some(manifest) => manifest,
-            None => rebuild(env, path, store_id)?,
-        };
-        let damaged = files.damaged(&manifest);
-        let opened = open_segments(env, &dir, &manifest, &damaged);
+        repair.is_manifest_rebuilt = !base.is_loaded;
+        let mut manifest = base.manifest.clone();
+        let damaged = files.damaged(&manifest)?;
+        let opened = open_segments(env, &dir, &manifest, &damaged)?;
         let names = collect_names(&opened, &manifest, options);
         let (mut segments, mut dropped) = (Vec::new(), Vec::new());
         for Opened { number, path, segment, is_sound } in opened {
@@ -114,20 +114,10 @@ impl Salvage {
                 }
             }
         }
-        let (spaces, dropped_vectors) = open_spaces(env, &dir, &mut manifest, &names, &damaged);
+        let (spaces, dropped_vectors) = open_spaces(env, &dir, &mut manifest, &names, &damaged)?;
         let layers = segments.iter().rev().cloned().map(Layer::Segment).collect();
         let below = State::new(0, Arc::clone(names.names()), layers, Arc::new(spaces));
-        let counts = Counts {
-            concepts: COUNTED_LATER,
-            edges: COUNTED_LATER,
-            vectors: COUNTED_LATER,
-            written: manifest.written,
-        };
-        let numbering = Numbering { counts, next_rows: manifest.next_rows.clone() };
-        let defaults =
-            VectorDefaults { dimension: options.vector_dimension, metric: options.metric };
-        let keeps_history = manifest.history_floor_seqno < manifest.floor_seqno;
-        let mut writer = DeltaWriter::new(&below, names, numbering, defaults, keeps_history);
+        let mut writer = writer_over(&below, names, &manifest, options);
         let log_files = log_files(env, path, options);
         let mut applying =
             Applying { writer: &mut writer, lost: Vec::new(), removed: HashSet::new() };
@@ -135,6 +125,8 @@ impl Salvage {
         let (lost_subjects, removed) = (applying.lost, applying.removed);
         let is_log_damaged = has_damage_in(report, &path.join("wal"));
         let must_rewrite = has_damage_in(report, dir.path());
+        let is_manifest_sound =
+            base.is_loaded && !has_damage_in(report, ManifestFile::new(env, path).path());
         let last_seqno = log.last_seqno.unwrap_or_default().max(manifest.floor_seqno);
         repair.log_ends_at = is_log_damaged.then_some(last_seqno);
         if is_log_damaged {
@@ -143,7 +135,9 @@ impl Salvage {
         Ok(Self {
             env: env.clone(),
             options: options.clone(),
+            base,
             must_rewrite,
+            is_manifest_sound,
             manifest,
             segments,
             dropped,
@@ -169,6 +163,12 @@ impl Salvage {
     /// Whether what is left has to be written anew: it may name what is gone.
     pub(super) fn has_left_out(&self) -> bool {
         self.must_rewrite
+    }
+
+    /// Whether the manifest says already what is left: only the log is damaged, and nothing of it
+    /// is missing in the segments, or an interrupted repair got as far.
+    pub(super) fn is_manifest_right(&self, has_commits: bool) -> bool {
+        self.is_manifest_sound && !self.must_rewrite && !has_commits
     }
 
     /// Number of a label.
@@ -219,6 +219,25 @@ impl Salvage {
     }
 }
 
+/// Takes the commits of the log on top of the segments.
+fn writer_over(
+    below: &State,
+    names: NameWriter,
+    manifest: &Manifest,
+    options: &ShardOptions,
+) -> DeltaWriter {
+    let counts = Counts {
+        concepts: COUNTED_LATER,
+        edges: COUNTED_LATER,
+        vectors: COUNTED_LATER,
+        written: manifest.written,
+    };
+    let numbering = Numbering { counts, next_rows: manifest.next_rows.clone() };
+    let defaults = VectorDefaults { dimension: options.vector_dimension, metric: options.metric };
+    let keeps_history = manifest.history_floor_seqno < manifest.floor_seqno;
+    DeltaWriter::new(below, names, numbering, defaults, keeps_history)
+}
+
 /// A segment that the manifest names, if its header and footer are sound.
 struct Opened {
     number: u32,
@@ -233,14 +252,14 @@ fn open_segments(
     dir: &SegmentDir,
     manifest: &Manifest,
     damaged: &[PathBuf],
-) -> Vec<Opened> {
+) -> Result<Vec<Opened>> {
     let opened = manifest.segments.iter().map(|entry| {
         let path = dir.segment_path(entry.number);
         let expected = expected_segment(entry, manifest.store_id);
         let file = MappedFile::open(env.disk.as_ref(), &path, &expected);
-        let segment = file.and_then(Segment::new).ok();
+        let segment = sound(file.and_then(Segment::new))?;
         let is_sound = !damaged.contains(&path);
-        Opened { number: entry.number, path, segment, is_sound }
+        Ok(Opened { number: entry.number, path, segment, is_sound })
     });
     opened.collect()
 }
@@ -286,25 +305,27 @@ fn open_spaces(
     manifest: &mut Manifest,
     names: &NameWriter,
     damaged: &[PathBuf],
-) -> (SealedSpaces, Vec<(PathBuf, u32)>) {
+) -> Result<(SealedSpaces, Vec<(PathBuf, u32)>)> {
     let mut spaces: SealedSpaces = vec![Vec::new(); manifest.next_rows.len()];
     let mut dropped = Vec::new();
     let store_id = manifest.store_id;
-    manifest.vector_files.sort_by_key(|entry| (entry.namespace, entry.first_row));
-    manifest.vector_files.retain_mut(|entry| {
+    let mut entries = std::mem::take(&mut manifest.vector_files);
+    entries.sort_by_key(|entry| (entry.namespace, entry.first_row));
+    for mut entry in entries {
         let path = dir.vectors_path(entry.number);
         entry.dead_rows = 0;
         let space = names.names().namespace(entry.namespace);
         let space = space.filter(|_| !damaged.contains(&path));
-        let file = space
-            .and_then(|space| open_vectors(env.disk.as_ref(), &path, store_id, entry, space).ok());
+        let opened =
+            space.map(|space| open_vectors(env.disk.as_ref(), &path, store_id, &entry, space));
+        let file = opened.map(sound).transpose()?.flatten();
         let files = spaces.get_mut(entry.namespace as usize);
         if let (Some(file), Some(files)) = (file, files) {
             files.push(Arc::new(file));
-            return true;
+            manifest.vector_files.push(entry);
+        } else {
+            dropped.push((path, entry.rows));
         }
-        dropped.push((path, entry.rows));
-        false
-    });
-    (spaces, dropped)
+    }
+    Ok((spaces, dropped))
 }

@@ -1,10 +1,14 @@
 //! Doing what was found out: new files, then the manifest that names them, then everything else out
-//! of the way.
+//! of the way. Each step makes durable what it needs before, also when an interrupted repair took
+//! it: that one may have ended before its sync.
 
 use super::Repair;
+use super::aside::{Aside, make_dir, sync};
 use super::mended::Mended;
 use super::salvage::Salvage;
-use crate::check::{ASIDE, Code, Files, Report};
+#[cfg(feature = "planted-bugs")]
+use crate::PlantedBug::{LogMovedBeforeManifest, RepairNotMarked};
+use crate::check::{Code, Files, Report};
 use crate::compaction::{Merge, OlderSegments};
 use crate::delta::Sealed;
 use crate::error::{Error, Result};
@@ -15,7 +19,7 @@ use crate::shared::Shared;
 use crate::storage::Storage;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use sutra_env::{Env, OpenMode, replace_file, write_all_at};
+use sutra_env::{Env, OpenMode, write_all_at};
 use sutra_format::SegmentHeader;
 use sutra_format::manifest::Manifest;
 use sutra_format::segment::names::{NameEntry, append_name};
@@ -26,7 +30,8 @@ const LOG_BYTES: u64 = 1 << 20;
 /// Writes what was saved and moves away what it replaces.
 ///
 /// # Errors
-/// `Io`, `DiskFull`, `Corrupt`: before the manifest is replaced nothing was changed.
+/// `Io`, `DiskFull`, `Corrupt`: nothing was changed as long as the manifest was not replaced, else
+/// the mark stays and the next repair goes on.
 pub(super) fn write(
     mut salvage: Salvage,
     path: &Path,
@@ -34,30 +39,95 @@ pub(super) fn write(
     repair: &mut Repair,
 ) -> Result<()> {
     let env = salvage.env.clone();
+    let dir = SegmentDir::new(&env, path);
+    let last_seqno = salvage.last_seqno();
+    make_dir(&env, dir.path())?;
+    let aside = Aside::open(&env, path, salvage.base.is_continued)?;
+    let mark = ManifestFile::of_repair(&env, path);
+    let manifest_file = ManifestFile::new(&env, path);
+    let prepared = save_mark(&salvage, &mark, &salvage.base.manifest)
+        .and_then(|()| prepare(&mut salvage, path, files))
+        .and_then(|new| aside.keep_manifest(&manifest_file).map(|()| new));
+    if prepared.is_err() && !salvage.base.is_continued {
+        // The failure is what the caller must hear of; with the mark the next repair goes on.
+        let _ = undo(&salvage, path, &aside);
+    }
+    let manifest = match prepared? {
+        Some(new) => {
+            #[cfg(feature = "planted-bugs")]
+            if salvage.options.planted_bug == Some(LogMovedBeforeManifest) {
+                finish_log(&salvage, path, last_seqno, &aside)?;
+                salvage.is_log_damaged = false;
+            }
+            manifest_file.save(&new)?;
+            // What the repair began with is about to be moved away.
+            save_mark(&salvage, &mark, &new)?;
+            new
+        }
+        None => salvage.base.manifest.clone(),
+    };
+    move_files(&dir, &manifest, &aside)?;
+    finish_log(&salvage, path, last_seqno, &aside)?;
+    mark.remove()?;
+    sync(&env, path)?;
+    repair.aside = Some(aside.path().into());
+    Ok(())
+}
+
+#[cfg_attr(
+    not(feature = "planted-bugs"),
+    expect(unused_variables, reason = "the options choose in builds with planted bugs")
+)]
+fn save_mark(salvage: &Salvage, mark: &ManifestFile, manifest: &Manifest) -> Result<()> {
+    #[cfg(feature = "planted-bugs")]
+    if salvage.options.planted_bug == Some(RepairNotMarked) {
+        return Ok(());
+    }
+    mark.save(manifest)
+}
+
+/// Writes the new files. The manifest that names them; nothing if the one there is says it all.
+fn prepare(salvage: &mut Salvage, path: &Path, files: &Files<'_>) -> Result<Option<Manifest>> {
+    let env = salvage.env.clone();
     let last_seqno = salvage.last_seqno();
     let sealed = salvage.writer.seal().map(Arc::new);
+    if salvage.is_manifest_right(sealed.is_some()) {
+        return Ok(None);
+    }
     let dir = SegmentDir::new(&env, path);
-    make_dir(&env, dir.path())?;
+    discard_leftovers(salvage, &dir)?;
     let manifest_file = ManifestFile::new(&env, path);
     let shared = Arc::new(Shared::new(Arc::clone(salvage.writer.state())));
     let base = salvage.manifest.clone();
     let storage =
         Storage::new(&env, &salvage.options, dir.clone(), manifest_file, base.clone(), shared);
-    let mut manifest = write_files(&salvage, &storage, sealed.as_ref(), base)?;
+    let mut manifest = write_files(salvage, &storage, sealed.as_ref(), base)?;
     manifest.floor_seqno = last_seqno;
     manifest.generation += 1;
     manifest.next_file_number = storage.new_file_number()?;
-    dir.sync()?;
+    storage.sync_names()?;
     count(&mut manifest, files)?;
-    let aside = make_aside(&env, path)?;
-    keep_manifest(&env, path, &aside)?;
-    ManifestFile::new(&env, path).save(&manifest)?;
-    move_files(&env, &dir, &manifest, &aside)?;
-    if salvage.is_log_damaged {
-        replace_log(&salvage, path, last_seqno, &aside)?;
+    Ok(Some(manifest))
+}
+
+/// Removes what the interrupted repair, or this one, wrote and no manifest names.
+fn discard_leftovers(salvage: &Salvage, dir: &SegmentDir) -> Result<()> {
+    for file in dir.list()?.iter().filter(|file| salvage.base.is_leftover(&file.path)) {
+        dir.remove(&file.path)?;
     }
-    repair.aside = Some(aside);
     Ok(())
+}
+
+/// Leaves the shard as it was, for a repair that could not write all of its files. The mark goes
+/// last: without it the files would be taken for others.
+fn undo(salvage: &Salvage, path: &Path, aside: &Aside) -> Result<()> {
+    let env = &salvage.env;
+    let dir = SegmentDir::new(env, path);
+    discard_leftovers(salvage, &dir)?;
+    dir.remove(&aside.manifest_path())?;
+    dir.sync()?;
+    ManifestFile::of_repair(env, path).remove()?;
+    sync(env, path)
 }
 
 /// Writes the log's commits to a segment and, if anything was left out, all of it to another. The
@@ -126,6 +196,7 @@ fn all_names(salvage: &Salvage, manifest: &Manifest) -> Vec<u8> {
 fn count(manifest: &mut Manifest, files: &Files<'_>) -> Result<()> {
     let mut report = Report::default();
     files.check_sealed(manifest, &mut report);
+    report.refuse_unreadable()?;
     manifest.concepts = report.concepts;
     manifest.edges = report.edges;
     manifest.vectors = report.vectors;
@@ -140,68 +211,41 @@ fn count(manifest: &mut Manifest, files: &Files<'_>) -> Result<()> {
     }
 }
 
-fn make_dir(env: &Env, path: &Path) -> Result<()> {
-    let made = env.disk.create_dir_all(path);
-    made.map_err(|error| Error::io(path, "create", &error))?;
-    let parent = path.parent().unwrap_or(path);
-    env.disk.sync_dir(parent).map_err(|error| Error::io(parent, "sync", &error))
-}
-
-/// Makes a folder that was not there for what is moved away.
-fn make_aside(env: &Env, path: &Path) -> Result<PathBuf> {
-    for number in 1..=u32::MAX {
-        let aside = path.join(format!("{ASIDE}{number}"));
-        let entry = env.disk.entry(&aside);
-        if entry.map_err(|error| Error::io(&aside, "look at", &error))?.is_none() {
-            make_dir(env, &aside)?;
-            return Ok(aside);
-        }
-    }
-    Err(Error::Busy("there is no number left for a folder".into()))
-}
-
-/// Copies the manifest there: it is replaced in one instant.
-fn keep_manifest(env: &Env, path: &Path, aside: &Path) -> Result<()> {
-    let manifest = ManifestFile::new(env, path);
-    let Ok(bytes) = crate::check::read_file(env, manifest.path()) else { return Ok(()) };
-    let copy = aside.join("MANIFEST");
-    let copied = replace_file(env.disk.as_ref(), &copy, &bytes);
-    copied.map_err(|error| Error::io(&copy, "write", &error))
-}
-
 /// Moves away what the manifest does not name.
-fn move_files(env: &Env, dir: &SegmentDir, manifest: &Manifest, aside: &Path) -> Result<()> {
+fn move_files(dir: &SegmentDir, manifest: &Manifest, aside: &Aside) -> Result<()> {
     let segments = manifest.segments.iter().map(|entry| dir.segment_path(entry.number));
     let vectors = manifest.vector_files.iter().map(|entry| dir.vectors_path(entry.number));
     let named: Vec<PathBuf> = segments.chain(vectors).collect();
     for file in dir.list()?.iter().filter(|file| !named.contains(&file.path)) {
-        move_file(env, &file.path, aside)?;
+        aside.take(&file.path)?;
     }
-    sync(env, aside)?;
+    // Also when there was nothing to move: the interrupted repair may have ended before its sync.
+    aside.sync()?;
     dir.sync()
 }
 
-fn move_file(env: &Env, path: &Path, aside: &Path) -> Result<()> {
-    let name = path.file_name().unwrap_or_default();
-    let moved = env.disk.rename(path, &aside.join(name));
-    moved.map_err(|error| Error::io(path, "move away", &error))
-}
-
-fn sync(env: &Env, dir: &Path) -> Result<()> {
-    env.disk.sync_dir(dir).map_err(|error| Error::io(dir, "sync", &error))
-}
-
-/// Moves the log away and begins another one behind its last commit: everything before is in
-/// segments. The newest segment goes first, so that a crash leaves no log with a gap in it.
-fn replace_log(salvage: &Salvage, path: &Path, last_seqno: u64, aside: &Path) -> Result<()> {
+/// Moves a damaged log away and begins another one behind its last commit: everything before is in
+/// segments.
+fn finish_log(salvage: &Salvage, path: &Path, last_seqno: u64, aside: &Aside) -> Result<()> {
     let env = &salvage.env;
-    for old in salvage.log.paths.iter().rev() {
-        move_file(env, old, aside)?;
-    }
-    sync(env, aside)?;
     let dir = path.join("wal");
     make_dir(env, &dir)?;
-    let number = salvage.log.number.saturating_add(1);
+    if salvage.is_log_damaged {
+        for old in &salvage.log.paths {
+            aside.take(old)?;
+        }
+        aside.sync()?;
+        // Before there is a new one: a crash must not leave it among the old ones.
+        sync(env, &dir)?;
+        begin_log(salvage, &dir, last_seqno, aside)?;
+    }
+    sync(env, &dir)
+}
+
+fn begin_log(salvage: &Salvage, dir: &Path, last_seqno: u64, aside: &Aside) -> Result<()> {
+    let env = &salvage.env;
+    // Above those that the interrupted repair moved away as well.
+    let number = salvage.log.number.max(aside.log_number_max()?).saturating_add(1);
     let header = SegmentHeader {
         number,
         store_id: salvage.options.store_id,
@@ -212,8 +256,7 @@ fn replace_log(salvage: &Salvage, path: &Path, last_seqno: u64, aside: &Path) ->
     let name = dir.join(format!("{number:010}.wal"));
     let made = make_log(env, &dir.join("segment.tmp"), &header)
         .and_then(|()| env.disk.rename(&dir.join("segment.tmp"), &name));
-    made.map_err(|error| Error::io(&name, "create", &error))?;
-    sync(env, &dir)
+    made.map_err(|error| Error::io(&name, "create", &error))
 }
 
 fn make_log(env: &Env, path: &Path, header: &SegmentHeader) -> std::io::Result<()> {

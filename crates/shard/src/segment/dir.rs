@@ -56,6 +56,12 @@ impl SegmentDir {
         Ok(ours.map(|entry| SealedName { path: self.path.join(&entry.name) }).collect())
     }
 
+    /// The number in the name of a file, if it may be one of ours.
+    pub(crate) fn number_of(path: &Path) -> Option<u32> {
+        let name = path.file_name()?.to_str().filter(|name| Self::is_ours(name))?;
+        name.get(..NUMBER_DIGITS)?.parse().ok()
+    }
+
     /// Whether one of our files may have a name.
     pub(crate) fn is_ours(name: &str) -> bool {
         let digits = name.strip_suffix(SEGMENT).or_else(|| name.strip_suffix(VECTORS));

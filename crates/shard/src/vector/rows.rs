@@ -12,13 +12,13 @@
 
 use std::alloc::{self, Layout};
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use sutra_format::{ConceptId, Metric};
 
 use super::chunk_sizes::ChunkSizes;
 use super::kernel;
+use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Alignment of a row: one cache line, and the widest vector register.
 const ROW_ALIGN: usize = 64;
@@ -412,23 +412,25 @@ mod tests {
 
     #[test]
     fn rows_are_aligned_and_keep_their_place() {
+        let rows: u8 = if cfg!(miri) { 10 } else { 100 };
         for dimension in [1, 3, 16, 17, 768, 4096] {
             let (set, mut writer) = VectorSet::new(dimension, Metric::Dot, 0);
             let mut vector = vec![0.5; dimension as usize];
             writer.append(&vector, ConceptId::default(), 1);
             let first = set.row(0).map(<[f32]>::as_ptr);
-            for row in 1..100_u8 {
+            for row in 1..rows {
                 vector[0] = f32::from(row);
                 writer.append(&vector, ConceptId([row; 16]), 1);
             }
             assert_eq!(set.row(0).map(<[f32]>::as_ptr), first);
-            for row in 0..100 {
+            for row in 0..rows.into() {
                 let found = set.row(row).unwrap_or_default();
                 assert_eq!(found.len(), dimension as usize);
                 assert_eq!(found.as_ptr().align_offset(ROW_ALIGN), 0);
             }
-            assert_eq!(set.row(99).and_then(|row| row.first()), Some(&99.0));
-            assert_eq!(set.row(100), None);
+            let last = set.row(u32::from(rows) - 1).and_then(|row| row.first());
+            assert_eq!(last, Some(&f32::from(rows - 1)));
+            assert_eq!(set.row(rows.into()), None);
         }
     }
 }

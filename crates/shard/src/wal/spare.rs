@@ -4,7 +4,7 @@
 //! failure here is not an error: the writer that needs a segment makes one itself and reports it.
 
 use super::segment_files::{SegmentFiles, ZERO_CHUNK_BYTES, fill_with_zeros};
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 use std::sync::Arc;
 use sutra_env::{File, Next, Steps};
 

@@ -52,6 +52,14 @@ impl SimDisk {
         Self { machine: Arc::new(Mutex::new(machine)), run: self.run }
     }
 
+    /// As [`SimDisk::fork`], but what is left to chance goes otherwise.
+    #[must_use]
+    pub fn fork_with(&self, dice: Dice) -> Self {
+        let fork = self.fork();
+        fork.machine.lock().dice = dice;
+        fork
+    }
+
     /// Replaces what goes wrong from here on.
     pub fn set_plan(&self, plan: FaultPlan) {
         self.machine.lock().plan = plan;
@@ -282,9 +290,10 @@ impl Disk for SimDisk {
             let (folder_to, to) = machine.place(to)?;
             let node = machine.folder(folder)?.get(from).ok_or(io::ErrorKind::NotFound)?;
             if folder != folder_to {
-                return Err(io::ErrorKind::CrossesDevices.into());
-            }
-            if from != to {
+                machine.folder_mut(folder_to)?.add(to, node);
+                machine.folder_mut(folder)?.leave(from, node, folder_to);
+                machine.note_loss();
+            } else if from != to {
                 machine.folder_mut(folder)?.rename(from, to, node);
                 machine.note_loss();
             }
@@ -308,13 +317,13 @@ impl Disk for SimDisk {
             let node = machine.find(dir)?.ok_or(io::ErrorKind::NotFound)?;
             let mut dice = machine.dice.clone();
             let folder = machine.folder_mut(node)?;
-            match begun {
+            let left = match begun {
                 Begun::Works => folder.sync(),
                 Begun::Fails => folder.sync_failed(&mut dice),
-                Begun::Crashes => {}
-            }
+                Begun::Crashes => Vec::new(),
+            };
             machine.dice = dice;
-            Ok(())
+            machine.keep_moved(left)
         })
     }
 

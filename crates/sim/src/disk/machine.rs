@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::content::Content;
 use super::faults::{FaultPlan, OpClass, OpCounts};
-use super::folder::Folder;
+use super::folder::{Folder, Left};
 use crate::dice::Dice;
 use crate::history::History;
 
@@ -173,12 +173,27 @@ impl Machine {
         self.note_loss();
         self.forget_unreachable();
         let Crash::PowerLoss(survival) = crash else { return };
+        let mut left = Vec::new();
+        for node in &mut self.nodes {
+            if let Node::Folder(folder) = node {
+                left.extend(folder.settle_moves(survival, &mut self.dice));
+            }
+        }
+        self.keep_moved(left).expect("a file is moved into a folder");
         for node in &mut self.nodes {
             match node {
                 Node::File(content) => content.crash(survival, &mut self.dice),
                 Node::Folder(folder) => folder.crash(survival, &mut self.dice),
             }
         }
+    }
+
+    /// Files that have left one folder for good stay in the other.
+    pub fn keep_moved(&mut self, left: Vec<Left>) -> io::Result<()> {
+        for Left { to, node } in left {
+            self.folder_mut(to)?.keep(node);
+        }
+        Ok(())
     }
 
     /// What is to be done before the next call.

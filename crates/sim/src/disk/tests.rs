@@ -108,6 +108,29 @@ fn names_need_a_folder_sync_and_any_subset_survives_without() {
 }
 
 #[test]
+fn a_file_moved_to_another_folder_has_the_old_name_or_the_new_one_or_both() {
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 0..200 {
+        for synced in ["", "/", "/d"] {
+            let disk = disk(seed);
+            with_file(&disk, b"kept");
+            disk.create_dir_all(Path::new("/d")).unwrap();
+            disk.sync_dir(Path::new("/")).unwrap();
+            disk.rename(Path::new("/f"), Path::new("/d/g")).unwrap();
+            if !synced.is_empty() {
+                disk.sync_dir(Path::new(synced)).unwrap();
+            }
+            let after = disk.crash(MIXED);
+            let names: Vec<_> = after.files().into_iter().map(|(name, _)| name).collect();
+            assert!(names.iter().all(|name| after.content(name) == b"kept"));
+            seen.insert(format!("{synced}: {}", names.join(" ")));
+        }
+    }
+    let seen: Vec<_> = seen.iter().map(String::as_str).collect();
+    assert_eq!(seen, ["/: /d/g", "/d: /d/g", "/d: /d/g /f", ": /d/g", ": /d/g /f", ": /f"]);
+}
+
+#[test]
 fn replacing_a_file_leaves_the_old_or_the_new_content_whole() {
     for seed in 0..300 {
         let disk = disk(seed);

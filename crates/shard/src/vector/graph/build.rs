@@ -7,7 +7,7 @@ use super::graph::{Graph, GraphBuilder};
 use crate::error::{Error, Result};
 use crate::vector::{SealedRow, SealedVectors};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{AtomicBool, Ordering};
 use sutra_format::Metric;
 use sutra_format::graph_file::{GraphMeta, Quantization};
 

@@ -227,6 +227,7 @@ fn a_cancelled_search_is_aborted() {
 
 /// Each row is nearer than all before it, so every row looked at is asked for.
 #[test]
+#[cfg_attr(miri, ignore = "more rows than a block has take minutes")]
 fn a_search_that_is_cancelled_on_the_way_ends_with_the_block() {
     let (set, mut writer) = VectorSet::new(1, Metric::Dot, 0);
     for row in 0..5000 {

@@ -147,7 +147,7 @@ fn row_numbers_do_not_wrap() {
 /// stays as it was.
 #[test]
 fn readers_beside_the_writer_see_whole_rows() {
-    const DIMENSION: u32 = 100;
+    const DIMENSION: u32 = if cfg!(miri) { 20 } else { 100 };
     let rows: u32 = if cfg!(miri) { 40 } else { 20_000 };
     let (set, mut writer) = VectorSet::new(DIMENSION, Metric::Dot, 0);
     let visible = AtomicU64::new(0);
