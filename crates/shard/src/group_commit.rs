@@ -234,7 +234,7 @@ impl GroupCommit {
             failed.clone_from(&figures.flush_error.lock());
         }
         if failed.is_none() && self.flushes.waits_for_merge {
-            failed.clone_from(&figures.compaction_error.lock());
+            failed.clone_from(&figures.merge_blocked_by.lock());
         }
         self.flushes.failures_seen = failures;
         let mut answers = Vec::new();

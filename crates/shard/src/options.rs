@@ -44,13 +44,11 @@ pub struct StoredOptions {
 }
 
 impl StoredOptions {
-    /// What was written may be longer than is allowed now.
     pub(crate) fn to_shard_options(&self) -> ShardOptions {
         ShardOptions {
             store_id: self.store_id,
             vector_dimension: self.vector_dimension,
             metric: self.metric,
-            limits: Limits::CEILING,
             ..ShardOptions::default()
         }
     }

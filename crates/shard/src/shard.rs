@@ -1,7 +1,7 @@
 //! One shard: opening, reading, writing, closing.
 
 use crate::check::{Report, check_running};
-use crate::compaction::{Compactor, SetAside};
+use crate::compaction::{Compactor, Rest, SetAside};
 use crate::delta::DeltaWriter;
 use crate::error::{Error, Result};
 use crate::flush::Flusher;
@@ -328,8 +328,7 @@ impl Starting<'_> {
             cleaned_items: 0,
             vectors_written: HashMap::new(),
             set_aside: SetAside::default(),
-            flushes_seen: 0,
-            flush_seen_us: storage.env.clock.monotonic_us(),
+            rest: Rest::new(storage.shared.published_seqno(), storage.env.clock.monotonic_us()),
             looks: 0,
         };
         let flusher = work.start("sutra-flush", Box::new(flusher));

@@ -88,6 +88,8 @@ pub(crate) struct Figures {
     /// Of the last try, if it failed.
     pub(crate) flush_error: Mutex<Option<Error>>,
     pub(crate) compaction_error: Mutex<Option<Error>>,
+    /// Why nothing can be merged now, if so.
+    pub(crate) merge_blocked_by: Mutex<Option<Error>>,
 }
 
 /// What became of handing a delta over.

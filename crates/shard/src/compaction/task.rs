@@ -3,6 +3,7 @@
 
 use super::merge::{Merge, OlderSegments};
 use super::policy::choose_around;
+use super::rest::Rest;
 use super::set_aside::{SetAside, input};
 use super::vectors::{VectorMerge, WrittenAgain};
 use crate::error::{Error, Result};
@@ -19,8 +20,8 @@ use sutra_format::segment::commits;
 
 /// All segments are merged when of what they hold more than one part in so many is garbage.
 const GARBAGE_DIVISOR: u64 = 3;
-/// The store is at rest when no segment was written for so long.
-const REST_US: u64 = 500_000;
+/// A merge that need not be is given up when so many flushes came in.
+const FLUSHES_AT_REST_MAX: u64 = 2;
 /// How long to wait before looking whether files that were merged are still read.
 const LOOK_AGAIN_US_MIN: u64 = 50_000;
 /// Never longer than this.
@@ -40,53 +41,17 @@ pub(crate) struct Compactor {
     pub(crate) vectors_written: WrittenAgain,
     /// Damaged files that are not merged for now.
     pub(crate) set_aside: SetAside,
-    /// Flushes that were there at the last look, and when the last of them was seen.
-    pub(crate) flushes_seen: u64,
-    pub(crate) flush_seen_us: u64,
+    /// Whether there is time to merge more.
+    pub(crate) rest: Rest,
     /// Looks in a row that found views which still read what is not needed otherwise.
     pub(crate) looks: u32,
 }
 
-impl Steps for Compactor {
-    fn step(&mut self) -> Next {
-        if self.is_stopped.load(Ordering::Acquire) {
-            return Next::Done;
-        }
-        let some_stay = self.storage.free_retired() | self.storage.remove_obsolete();
-        let result = self.merge_something();
-        let storage = Arc::clone(&self.storage);
-        let figures = &storage.figures;
-        let mut must_tell = false;
-        let (next, failure) = match result {
-            Ok(false) => (self.rest(some_stay), None),
-            Ok(true) => {
-                (self.failures, self.looks) = (0, 0);
-                figures.compactions.fetch_add(1, Ordering::Relaxed);
-                // The committer lets go of the files that were merged.
-                storage.committer.get().inspect(|committer| committer.wake());
-                (Next::Again, None)
-            }
-            Err(Failure { error, is_set_aside }) => {
-                figures.compaction_failures.fetch_add(1, Ordering::Relaxed);
-                must_tell = true;
-                // Without the damaged file there may be something else to merge.
-                let next = if is_set_aside {
-                    Next::Again
-                } else {
-                    self.failures = self.failures.saturating_add(1);
-                    Next::WaitUs(retry_us(self.failures))
-                };
-                (next, Some(error))
-            }
-        };
-        let failure = failure.or_else(|| self.set_aside.error().cloned());
-        *figures.compaction_error.lock() = failure;
-        if must_tell {
-            // A flush may wait for this merge.
-            storage.committer.get().inspect(|committer| committer.wake());
-        }
-        next
-    }
+/// Which neighbours are merged next.
+struct Choice {
+    range: Range<usize>,
+    /// It need not be: there is time for it.
+    is_for_rest: bool,
 }
 
 /// Why nothing was merged.
@@ -96,14 +61,54 @@ struct Failure {
     is_set_aside: bool,
 }
 
+impl Steps for Compactor {
+    fn step(&mut self) -> Next {
+        if self.is_stopped.load(Ordering::Acquire) {
+            return Next::Done;
+        }
+        let some_stay = self.storage.free_retired() | self.storage.remove_obsolete();
+        let now_us = self.storage.env.clock.monotonic_us();
+        let result = self.merge_something(now_us);
+        let storage = Arc::clone(&self.storage);
+        let figures = &storage.figures;
+        let set_aside = |task: &Self| task.set_aside.error().cloned();
+        // What keeps a flush waiting for a merge is not why some other merge failed before.
+        let (next, failure, blocking) = match result {
+            Ok(false) => (self.rest(now_us, some_stay), set_aside(self), set_aside(self)),
+            Ok(true) => {
+                (self.failures, self.looks) = (0, 0);
+                figures.compactions.fetch_add(1, Ordering::Relaxed);
+                (Next::Again, set_aside(self), None)
+            }
+            Err(Failure { error: Error::Aborted, .. }) => (Next::Again, set_aside(self), None),
+            Err(Failure { error, is_set_aside: true }) => {
+                figures.compaction_failures.fetch_add(1, Ordering::Relaxed);
+                // Without the damaged file there may be something else to merge.
+                (Next::Again, Some(error), None)
+            }
+            Err(Failure { error, .. }) => {
+                figures.compaction_failures.fetch_add(1, Ordering::Relaxed);
+                self.failures = self.failures.saturating_add(1);
+                (Next::WaitUs(retry_us(self.failures)), Some(error.clone()), Some(error))
+            }
+        };
+        // The committer lets go of files that were merged, and a flush may wait for this merge.
+        let must_tell = next == Next::Again || blocking.is_some();
+        *figures.compaction_error.lock() = failure;
+        *figures.merge_blocked_by.lock() = blocking;
+        if must_tell {
+            storage.committer.get().inspect(|committer| committer.wake());
+        }
+        next
+    }
+}
+
 impl Compactor {
     /// Nothing is to be merged: how long to wait before looking again.
-    fn rest(&mut self, some_stay: bool) -> Next {
-        let now_us = self.storage.env.clock.monotonic_us();
+    fn rest(&mut self, now_us: u64, some_stay: bool) -> Next {
         let retry_us = self.set_aside.wait_us(now_us);
-        let since_us = now_us.saturating_sub(self.flush_seen_us);
-        let rest_us = (since_us < REST_US && self.choose(now_us, true).1.is_some())
-            .then(|| REST_US - since_us);
+        let rest_us = self.rest.wait_us(now_us);
+        let rest_us = rest_us.filter(|_| self.choose(true).1.is_some());
         // Nobody says when a view is given back; one that lives long costs few looks.
         let look_us = if some_stay {
             let look_us = (LOOK_AGAIN_US_MIN << self.looks.min(20)).min(LOOK_AGAIN_US_MAX);
@@ -118,24 +123,22 @@ impl Compactor {
     }
 
     /// One merge, if there is one to do. Whether there was.
-    fn merge_something(&mut self) -> Result<bool, Failure> {
-        let now_us = self.storage.env.clock.monotonic_us();
-        self.forget_what_is_gone();
-        let flushes = self.storage.figures.flushes.load(Ordering::Relaxed);
-        if self.flushes_seen != flushes {
-            (self.flushes_seen, self.flush_seen_us) = (flushes, now_us);
-        }
-        let is_at_rest = now_us.saturating_sub(self.flush_seen_us) >= REST_US;
-        let (segments, range) = self.choose(now_us, is_at_rest);
-        let Some(range) = range else { return self.merge_vectors(now_us) };
+    fn merge_something(&mut self, now_us: u64) -> Result<bool, Failure> {
+        self.look_at_damaged(now_us);
+        self.rest.look(self.storage.shared.published_seqno(), now_us);
+        let (segments, choice) = self.choose(self.rest.wait_us(now_us).is_none());
+        let Some(Choice { range, is_for_rest }) = choice else { return self.merge_vectors(now_us) };
         let has_older = range.start > 0;
         let is_all = range.len() == segments.len();
         let inputs = segments.get(range).unwrap_or_default();
-        let merged = self.merge(inputs, has_older);
+        let merged = self.merge(inputs, has_older, is_for_rest);
+        if is_for_rest && matches!(merged, Err(Error::DiskFull { .. })) {
+            self.rest.found_no_room(now_us);
+        }
         let retain_from = merged.map_err(|error| {
             let inputs =
                 inputs.iter().map(|segment| input(segment.number(), segment.file().path()));
-            self.fail(error, &inputs.collect::<Vec<_>>())
+            self.fail(error, &inputs.collect::<Vec<_>>(), now_us)
         })?;
         if is_all {
             self.cleaned_to = retain_from;
@@ -145,18 +148,38 @@ impl Compactor {
         Ok(true)
     }
 
-    /// All segments, and the neighbours among them to merge next.
-    fn choose(&self, now_us: u64, is_at_rest: bool) -> (Vec<Arc<Segment>>, Option<Range<usize>>) {
+    /// All segments, and which of them to merge next.
+    fn choose(&self, is_at_rest: bool) -> (Vec<Arc<Segment>>, Option<Choice>) {
         let segments = self.segments();
         let sizes: Vec<u64> = segments.iter().map(|segment| segment.file().file_bytes()).collect();
         let is_set_aside: Vec<bool> =
-            segments.iter().map(|segment| self.set_aside.holds(segment.number(), now_us)).collect();
+            segments.iter().map(|segment| self.set_aside.holds(segment.number())).collect();
         let policy = self.storage.options.merge_policy;
-        let range = choose_around(&sizes, &is_set_aside, is_at_rest, policy).or_else(|| {
+        let around = |is_at_rest| choose_around(&sizes, &is_set_aside, is_at_rest, policy);
+        let range = around(false).or_else(|| {
             let may_merge_all = !is_set_aside.contains(&true);
             (may_merge_all && self.is_mostly_garbage(&segments)).then_some(0..segments.len())
         });
-        (segments, range)
+        let choice = range.map(|range| Choice { range, is_for_rest: false });
+        let choice = choice.or_else(|| {
+            let range = if is_at_rest { around(true) } else { None };
+            range.map(|range| Choice { range, is_for_rest: true })
+        });
+        (segments, choice)
+    }
+
+    /// Compares the checksums of damaged files again when it is time: a merge would read and write
+    /// everything before the damage first.
+    fn look_at_damaged(&mut self, now_us: u64) {
+        self.forget_what_is_gone();
+        for number in self.set_aside.due(now_us) {
+            let segments = self.segments();
+            let segment = segments.iter().find(|segment| segment.number() == number);
+            match segment.map_or(Ok(()), |segment| segment.file().verify_all()) {
+                Ok(()) => self.set_aside.release(number),
+                Err(error) => self.set_aside.add(number, &error, now_us),
+            }
+        }
     }
 
     /// Oldest first.
@@ -176,8 +199,7 @@ impl Compactor {
         });
     }
 
-    fn fail(&mut self, error: Error, inputs: &[(u32, PathBuf)]) -> Failure {
-        let now_us = self.storage.env.clock.monotonic_us();
+    fn fail(&mut self, error: Error, inputs: &[(u32, PathBuf)], now_us: u64) -> Failure {
         let is_set_aside = self.set_aside.note(&error, inputs, now_us);
         Failure { error, is_set_aside }
     }
@@ -200,13 +222,18 @@ impl Compactor {
         garbage > self.storage.options.garbage_min && garbage > held / GARBAGE_DIVISOR
     }
 
-    fn merge(&self, inputs: &[Arc<Segment>], has_older: bool) -> Result<u64> {
+    fn merge(&self, inputs: &[Arc<Segment>], has_older: bool, is_for_rest: bool) -> Result<u64> {
         let storage = &self.storage;
         let (Some(first), Some(last)) = (inputs.first(), inputs.last()) else { return Ok(0) };
         let seqnos = (first.seqnos().0, last.seqnos().1);
         let retain_from = storage.retained_from(seqnos.1);
         let older = OlderSegments::new(storage, has_older);
-        let merge = Merge::new(inputs, older, retain_from, Some(&self.is_stopped))?;
+        let flushes = || storage.figures.flushes.load(Ordering::Relaxed);
+        let begun_at = flushes();
+        // What has to be merged would wait behind what need not be.
+        let is_late = || is_for_rest && flushes().saturating_sub(begun_at) >= FLUSHES_AT_REST_MAX;
+        let is_stopped = || self.is_stopped.load(Ordering::Relaxed) || is_late();
+        let merge = Merge::new(inputs, older, retain_from, &is_stopped)?;
         let mut names = Vec::new();
         let mut times = Vec::new();
         for input in inputs {
@@ -228,11 +255,12 @@ impl Compactor {
     }
 
     fn merge_vectors(&mut self, now_us: u64) -> Result<bool, Failure> {
-        let is_set_aside = |number| self.set_aside.holds(number, now_us);
+        let is_set_aside = |number| self.set_aside.holds(number);
         let merge = VectorMerge::choose(&self.storage, &self.vectors_written, &is_set_aside);
         let Some(merge) = merge else { return Ok(false) };
         let merged = merge.run(&self.storage, &mut self.vectors_written);
-        let bytes = merged.map_err(|error| self.fail(error, &merge.input_paths(&self.storage)))?;
+        let bytes =
+            merged.map_err(|error| self.fail(error, &merge.input_paths(&self.storage), now_us))?;
         self.storage.figures.compaction_bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(true)
     }

@@ -163,7 +163,7 @@ fn write_files(
     }
     let mut inputs: Vec<Arc<Segment>> = salvage.segments.clone();
     inputs.extend(written.segment.as_ref().map(|(_, segment)| Arc::clone(segment)));
-    let merge = Merge::new(&inputs, OlderSegments::new(storage, false), retain_from, None)?;
+    let merge = Merge::new(&inputs, OlderSegments::new(storage, false), retain_from, &|| false)?;
     let mended = Mended { merge, state };
     let names = all_names(salvage, &manifest);
     let (entry, _) = write_segment(storage, &mended, (1, last_seqno.max(1)), &names, &[])?;
