@@ -26,7 +26,7 @@ mod write;
 
 pub use lost::{Fate, LostConcept, LostEdge};
 
-use crate::check::{Code, Files, Report, check_shard};
+use crate::check::{Code, Files, check_shard};
 use crate::error::{Error, Result};
 use crate::manifest_file::ManifestFile;
 use crate::options::{ShardOptions, StoredOptions};
@@ -113,8 +113,7 @@ fn repair(
     }
     report.refuse_unreadable()?;
     let base = Base::load(env, path, options.store_id)?;
-    let is_leftover = |file: &PathBuf| base.is_leftover(file);
-    report.problems.retain(|problem| !problem.file.as_ref().is_some_and(is_leftover));
+    report.retain_files(|file| !base.is_leftover(file));
     let files = Files::new(env, path, options.store_id);
     let mut repair = Repair::default();
     let salvage = Salvage::new(env, path, &files, shard_options, base, &report, &mut repair)?;
@@ -141,10 +140,4 @@ pub(crate) fn refuse_interrupted(env: &Env, path: &Path) -> Result<()> {
         message: "a repair was interrupted".into(),
         advice: Code::REPAIR.advice().into(),
     })
-}
-
-/// Whether the report has a problem of a file below a folder.
-fn has_damage_in(report: &Report, dir: &Path) -> bool {
-    let damage = report.problems.iter().filter(|problem| !problem.is_harmless());
-    damage.filter_map(|problem| problem.file.as_deref()).any(|file| file.starts_with(dir))
 }
