@@ -24,6 +24,8 @@ use crate::world::{MANIFEST, STORE};
 const SPARES: [&str; 4] = ["spare", "spare.tmp", "segment.tmp", "recycled"];
 /// Where repair puts what is not used any more.
 const ASIDE: &str = "/store/aside-";
+/// What it says is lost.
+const LIST: &str = "/store/aside-1/LOST";
 const LOG: &str = "/store/wal/";
 /// There while a repair is under way.
 const MARK: &str = "/store/REPAIR";
@@ -218,8 +220,7 @@ impl Repairs {
 
     fn repair_to_the_end(&self, disk: &SimDisk, what: &str) -> Result<(), Failure> {
         // Only when nothing is left to be done there is nothing to be said.
-        let is_begun = !self.has_old_manifest(disk) || !self.is_as_before(disk);
-        let is_done = is_begun && !has_file(disk, MARK);
+        let is_done = !has_file(disk, MARK) && has_file(disk, LIST);
         let repaired = repair(disk, &self.store.setting, self.bug);
         let repaired = repaired.map_err(|error| told(&unrepaired(&error), what))?;
         let listed = Repair { aside: None, ..repaired };
