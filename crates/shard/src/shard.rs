@@ -52,15 +52,16 @@ impl Shard {
     /// everything read is on disk.
     ///
     /// # Errors
-    /// `Corrupt` with file and offset, also when a repair was interrupted, and nothing changed;
-    /// `Io`; `DiskFull`.
+    /// `Corrupt` with file and offset, and nothing changed; also when a repair was interrupted, but
+    /// for reading only, which finds what was there before the repair or what it ends with. `Io`;
+    /// `DiskFull`.
     pub fn open(env: &Env, path: &Path, options: ShardOptions) -> Result<Arc<Self>> {
         let started_us = env.clock.monotonic_us();
         let files = log_files(env, path, &options);
         let dir = SegmentDir::new(env, path);
         let manifest_file = ManifestFile::new(env, path);
-        refuse_interrupted(env, path)?;
         if !options.read_only {
+            refuse_interrupted(env, path)?;
             create_folders(env, path)?;
         }
         let shard_files = ShardFiles {
