@@ -1,4 +1,4 @@
-//! A repair of a shard with more problems than a check lists: what it does not list is still damaged.
+//! A repair of a shard with more problems than a check lists: what it does not list is damaged too.
 #![expect(clippy::disallowed_methods, reason = "a test looks at files behind the engine's back")]
 
 mod folder;

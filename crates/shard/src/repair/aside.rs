@@ -17,8 +17,8 @@ pub(super) struct Aside {
 }
 
 impl Aside {
-    /// The folder of the interrupted repair, also when it was moved away meanwhile. For a new repair
-    /// the last one if there is nothing in it, else another one.
+    /// The folder of the interrupted repair, also when it was moved away meanwhile. For a new
+    /// repair the last one if there is nothing in it, else another one.
     ///
     /// # Errors
     /// `Io`.

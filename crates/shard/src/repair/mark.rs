@@ -2,7 +2,7 @@
 //! place.
 //!
 //! ```text
-//! manifest | number of the folder beside 4 | 1 if files are being moved there 4 | checksum of both 4
+//! manifest | number of the folder beside 4 | 1 if files are being moved there 4 | checksum 4
 //! ```
 
 use crate::check::read_file;
