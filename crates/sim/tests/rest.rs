@@ -1,5 +1,5 @@
-//! A store that nothing is written to any more: its segments are merged further after a while, then
-//! nobody waits for a time. On a clock that only moves when somebody waits for it.
+//! What a store does by itself while nothing is written to it: its segments are merged further after
+//! a while, then nobody waits for a time. On a clock that only moves when somebody waits for it.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::path::Path;
@@ -80,6 +80,20 @@ fn sink() -> sutra_shard::Ack {
 fn segments(shard: &Shard) -> (u64, Background) {
     let background = shard.background();
     (background.segments, background)
+}
+
+/// The next log file was begun with the first one, in the background: on a disk with little room it
+/// could take what the rest of a new store needed, and the making was refused.
+#[test]
+fn a_new_store_takes_no_room_that_it_does_not_need_before_its_first_commit() {
+    let disk = SimDisk::new(Dice::new(3, Actor::Disk));
+    let machine = Machine::new(&disk);
+    let shard = machine.open();
+    machine.work.run_until_idle();
+    let spares = || disk.files().into_iter().filter(|(path, _)| path.contains("spare")).count();
+    assert_eq!(spares(), 0);
+    machine.fill(&shard, 0..1);
+    assert_eq!(spares(), 1, "from then on one is kept ready");
 }
 
 #[test]
