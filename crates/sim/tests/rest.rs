@@ -1,5 +1,5 @@
-//! What a store does by itself while nothing is written to it: its segments are merged further after
-//! a while, then nobody waits for a time. On a clock that only moves when somebody waits for it.
+//! What a store does by itself while nothing is written to it: its segments are merged further
+//! after a while, then nobody waits for a time. On a clock that only moves when somebody waits.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::path::Path;
