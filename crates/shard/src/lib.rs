@@ -25,6 +25,7 @@ mod concept_ref;
 pub mod delta;
 mod edge_fields;
 pub mod error;
+mod figures;
 mod flush;
 mod group_commit;
 mod layer_files;

@@ -1,9 +1,10 @@
 //! One shard: opening, reading, writing, closing.
 
 use crate::check::{Report, check_running};
-use crate::compaction::{Compactor, Rest, SetAside};
+use crate::compaction::{Compactor, MergeHelper, Rest};
 use crate::delta::DeltaWriter;
 use crate::error::{Error, Result};
+use crate::figures::MERGERS;
 use crate::flush::Flusher;
 use crate::group_commit::{Flushes, GroupCommit};
 use crate::manifest_file::ManifestFile;
@@ -43,6 +44,7 @@ struct Tasks {
     committer: WorkHandle,
     flusher: WorkHandle,
     compactor: WorkHandle,
+    merge_helpers: Vec<WorkHandle>,
     is_stopped: Arc<AtomicBool>,
 }
 
@@ -328,12 +330,17 @@ impl Starting<'_> {
             cleaned_to: 0,
             cleaned_items: 0,
             vectors_written: HashMap::new(),
-            set_aside: SetAside::default(),
             rest: Rest::new(storage.shared.published_seqno(), storage.env.clock.monotonic_us()),
             looks: 0,
         };
         let flusher = work.start("sutra-flush", Box::new(flusher));
         let compactor = work.start("sutra-compact", Box::new(compactor));
+        let helpers = (1..MERGERS).map(|number| {
+            let (storage, is_stopped) = (Arc::clone(storage), Arc::clone(&is_stopped));
+            let helper = MergeHelper { storage, is_stopped, number, failures: 0 };
+            work.start(&format!("sutra-merge-{number}"), Box::new(helper))
+        });
+        let merge_helpers: Vec<_> = helpers.collect();
         let committer = GroupCommit {
             env: storage.env.clone(),
             wal,
@@ -351,8 +358,9 @@ impl Starting<'_> {
         let committer = work.start("sutra-commit", Box::new(committer));
         // Set once: nobody else has this storage yet.
         let _ = storage.compactor.set(compactor.clone());
+        let _ = storage.merge_helpers.set(merge_helpers.clone());
         let _ = storage.committer.set(committer.clone());
-        Tasks { committer, flusher, compactor, is_stopped }
+        Tasks { committer, flusher, compactor, merge_helpers, is_stopped }
     }
 }
 
@@ -361,9 +369,8 @@ impl Tasks {
     fn join(&self) {
         self.committer.join();
         self.is_stopped.store(true, Ordering::Release);
-        for task in [&self.flusher, &self.compactor] {
-            task.wake();
-            task.join();
-        }
+        let tasks = || [&self.flusher, &self.compactor].into_iter().chain(&self.merge_helpers);
+        tasks().for_each(WorkHandle::wake);
+        tasks().for_each(WorkHandle::join);
     }
 }

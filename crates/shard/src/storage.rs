@@ -8,16 +8,17 @@
 //! - A file that the manifest no longer names is removed once no view reads it; what a process
 //!   leaves behind is removed when the shard is next opened.
 
+use crate::compaction::Merging;
 use crate::delta::{Delta, DeltaWriter, Sealed};
 use crate::error::{Error, Result};
+use crate::figures::Figures;
 use crate::layer_files::{NewFiles, Obsolete, OldVectors};
 use crate::manifest_file::ManifestFile;
 use crate::names::Namespace;
 use crate::options::ShardOptions;
-use crate::segment::{SealedFile, SealedFileWriter, Segment, SegmentDir, checksum_bytes};
+use crate::segment::{SealedFile, SealedFileWriter, Segment, SegmentDir};
 use crate::shared::Shared;
 use crate::state::{LAYERS_MAX, Layer, SealedSpaces, State};
-use crate::stats::{Background, Memory};
 use crate::sync::{AtomicU64, Mutex, MutexGuard, OnceLock, Ordering};
 use crate::vector::SealedVectors;
 use std::collections::VecDeque;
@@ -50,6 +51,9 @@ pub(crate) struct Storage {
     pub(crate) committer: OnceLock<WorkHandle>,
     /// Woken when there may be something to merge or remove.
     pub(crate) compactor: OnceLock<WorkHandle>,
+    /// Woken when there may be something to merge while another merge goes on.
+    pub(crate) merge_helpers: OnceLock<Vec<WorkHandle>>,
+    pub(crate) merging: Merging,
 }
 
 /// What the lock protects.
@@ -58,11 +62,11 @@ pub(crate) struct Catalog {
     pub(crate) manifest: Manifest,
     next_file_number: u32,
     /// Oldest first.
-    frozen: VecDeque<Arc<Sealed>>,
-    obsolete: Vec<Obsolete>,
+    pub(crate) frozen: VecDeque<Arc<Sealed>>,
+    pub(crate) obsolete: Vec<Obsolete>,
     /// Deltas that are in segments now, but which views may still hold. The last one to let go is
     /// a background task, not a reader: it takes a while.
-    retired: Vec<Arc<Delta>>,
+    pub(crate) retired: Vec<Arc<Delta>>,
     /// Files of a manifest that may be on disk or not: writing it failed.
     unsure: Vec<PathBuf>,
 }
@@ -74,22 +78,6 @@ impl Catalog {
         self.manifest = manifest;
         std::mem::take(&mut self.unsure)
     }
-}
-
-/// Counted by the background tasks.
-#[derive(Debug, Default)]
-pub(crate) struct Figures {
-    pub(crate) flushes: AtomicU64,
-    pub(crate) flush_failures: AtomicU64,
-    pub(crate) flush_bytes: AtomicU64,
-    pub(crate) compactions: AtomicU64,
-    pub(crate) compaction_failures: AtomicU64,
-    pub(crate) compaction_bytes: AtomicU64,
-    /// Of the last try, if it failed.
-    pub(crate) flush_error: Mutex<Option<Error>>,
-    pub(crate) compaction_error: Mutex<Option<Error>>,
-    /// Why nothing can be merged now, if so.
-    pub(crate) merge_blocked_by: Mutex<Option<Error>>,
 }
 
 /// What became of handing a delta over.
@@ -133,6 +121,8 @@ impl Storage {
             figures: Figures::default(),
             committer: OnceLock::new(),
             compactor: OnceLock::new(),
+            merge_helpers: OnceLock::new(),
+            merging: Merging::default(),
         }
     }
 
@@ -454,6 +444,27 @@ impl Storage {
         at_cutoff.unwrap_or(0).min(last_seqno)
     }
 
+    /// Oldest first.
+    pub(crate) fn segments(&self) -> Vec<Arc<Segment>> {
+        let state = self.shared.state();
+        let mut segments: Vec<Arc<Segment>> = state.segments().cloned().collect();
+        segments.reverse();
+        segments
+    }
+
+    /// Call when there may be something to merge or remove.
+    pub(crate) fn wake_compactor(&self) {
+        self.compactor.get().inspect(|compactor| compactor.wake());
+    }
+
+    /// Call when there is one more segment.
+    pub(crate) fn wake_mergers(&self) {
+        self.wake_compactor();
+        if self.merging.is_running() {
+            self.merge_helpers.get().into_iter().flatten().for_each(WorkHandle::wake);
+        }
+    }
+
     /// Concepts and associations in segments that are not deleted.
     pub(crate) fn live_items(&self) -> u64 {
         let catalog = self.catalog.lock();
@@ -498,75 +509,6 @@ impl Storage {
         }
         some_stay
     }
-
-    /// Bytes of memory of the layers, and of deltas that only views hold.
-    pub(crate) fn memory(&self, state: &State) -> Memory {
-        let mut memory = Memory { tables: state.names().memory_bytes(), ..Memory::default() };
-        for delta in state.deltas() {
-            let delta = delta.memory();
-            memory.records += delta.records;
-            memory.tables += delta.tables;
-            memory.vectors += delta.vectors;
-        }
-        for segment in state.segments() {
-            memory.files += segment.file().memory_bytes();
-            memory.mapped += segment.file().file_bytes();
-        }
-        let catalog = self.catalog.lock();
-        let is_in_state = |held: &Arc<Delta>| state.deltas().any(|delta| Arc::ptr_eq(delta, held));
-        let only_held = catalog.retired.iter().filter(|held| !is_in_state(held));
-        memory.held = only_held.map(|delta| delta.memory().total()).sum();
-        for file in &catalog.manifest.vector_files {
-            memory.mapped += file.file_bytes;
-            memory.files += checksum_bytes(file.file_bytes);
-        }
-        memory
-    }
-
-    /// Figures of the background tasks.
-    pub(crate) fn background(&self) -> Background {
-        let figures = &self.figures;
-        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let text = |error: &Mutex<Option<Error>>| error.lock().as_ref().map(ToString::to_string);
-        let catalog = self.catalog.lock();
-        let manifest = &catalog.manifest;
-        let segment_bytes: u64 = manifest.segments.iter().map(|file| file.file_bytes).sum();
-        let vector_bytes: u64 = manifest.vector_files.iter().map(|file| file.file_bytes).sum();
-        Background {
-            segments: manifest.segments.len() as u64,
-            vector_files: manifest.vector_files.len() as u64,
-            file_bytes: segment_bytes + vector_bytes,
-            floor_seqno: manifest.floor_seqno,
-            frozen: catalog.frozen.len() as u64,
-            flushes: count(&figures.flushes),
-            flush_failures: count(&figures.flush_failures),
-            flush_bytes: count(&figures.flush_bytes),
-            flush_error: text(&figures.flush_error),
-            compactions: count(&figures.compactions),
-            compaction_failures: count(&figures.compaction_failures),
-            compaction_bytes: count(&figures.compaction_bytes),
-            compaction_error: text(&figures.compaction_error),
-            obsolete_files: catalog.obsolete.len() as u64,
-        }
-    }
-
-    /// Bytes of deltas: those of the newest layers, and those that only views still hold.
-    pub(crate) fn delta_bytes(&self) -> DeltaBytes {
-        let catalog = self.catalog.lock();
-        DeltaBytes {
-            frozen: catalog.frozen.iter().map(|sealed| sealed.delta.memory().total()).sum(),
-            held: catalog.retired.iter().map(|delta| delta.memory().total()).sum(),
-        }
-    }
-}
-
-/// Bytes of memory in deltas that are not written to.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct DeltaBytes {
-    /// Waiting for being written to segments.
-    pub(crate) frozen: u64,
-    /// In segments, but held by views.
-    pub(crate) held: u64,
 }
 
 fn add_vectors(spaces: &mut SealedSpaces, files: Vec<(ManifestVectors, Arc<SealedVectors>)>) {

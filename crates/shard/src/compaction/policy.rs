@@ -9,7 +9,7 @@ use crate::options::MergePolicy;
 use std::ops::Range;
 
 /// Neighbours of similar size that are merged together.
-const FAN_IN: usize = 4;
+pub(super) const FAN_IN: usize = 4;
 /// Sizes are similar when the largest is at most so many times the smallest.
 const SIMILAR: u64 = 4;
 /// Segments below this size count as if they had it: there is no use in telling tiny ones apart.

@@ -1,0 +1,110 @@
+//! Figures of the files and of the background tasks that write them.
+
+use crate::delta::Delta;
+use crate::error::Error;
+use crate::segment::checksum_bytes;
+use crate::state::State;
+use crate::stats::{Background, Memory};
+use crate::storage::Storage;
+use crate::sync::{AtomicU64, Mutex, Ordering};
+use std::sync::Arc;
+
+/// Tasks that merge segments: one, and those that help it.
+pub(crate) const MERGERS: usize = 3;
+
+/// Counted by the background tasks.
+#[derive(Debug, Default)]
+pub(crate) struct Figures {
+    pub(crate) flushes: AtomicU64,
+    pub(crate) flush_failures: AtomicU64,
+    pub(crate) flush_bytes: AtomicU64,
+    pub(crate) compactions: AtomicU64,
+    pub(crate) compaction_failures: AtomicU64,
+    pub(crate) compaction_bytes: AtomicU64,
+    /// Of the last try, if it failed; for merges, of the last one of each task.
+    pub(crate) flush_error: Mutex<Option<Error>>,
+    compaction_errors: Mutex<[Option<Error>; MERGERS]>,
+    /// Why nothing can be merged now, if so.
+    pub(crate) merge_blocked_by: Mutex<Option<Error>>,
+}
+
+impl Figures {
+    /// How the last merge of a task ended.
+    pub(crate) fn set_compaction_error(&self, task: usize, error: Option<Error>) {
+        if let Some(last) = self.compaction_errors.lock().get_mut(task) {
+            *last = error;
+        }
+    }
+}
+
+impl Storage {
+    /// Bytes of memory of the layers, and of deltas that only views hold.
+    pub(crate) fn memory(&self, state: &State) -> Memory {
+        let mut memory = Memory { tables: state.names().memory_bytes(), ..Memory::default() };
+        for delta in state.deltas() {
+            let delta = delta.memory();
+            memory.records += delta.records;
+            memory.tables += delta.tables;
+            memory.vectors += delta.vectors;
+        }
+        for segment in state.segments() {
+            memory.files += segment.file().memory_bytes();
+            memory.mapped += segment.file().file_bytes();
+        }
+        let catalog = self.catalog();
+        let is_in_state = |held: &Arc<Delta>| state.deltas().any(|delta| Arc::ptr_eq(delta, held));
+        let only_held = catalog.retired.iter().filter(|held| !is_in_state(held));
+        memory.held = only_held.map(|delta| delta.memory().total()).sum();
+        for file in &catalog.manifest.vector_files {
+            memory.mapped += file.file_bytes;
+            memory.files += checksum_bytes(file.file_bytes);
+        }
+        memory
+    }
+
+    /// Figures of the background tasks.
+    pub(crate) fn background(&self) -> Background {
+        let figures = &self.figures;
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let text = |error: &Mutex<Option<Error>>| error.lock().as_ref().map(ToString::to_string);
+        let merge_error = figures.compaction_errors.lock().iter().flatten().next().cloned();
+        let catalog = self.catalog();
+        let manifest = &catalog.manifest;
+        let segment_bytes: u64 = manifest.segments.iter().map(|file| file.file_bytes).sum();
+        let vector_bytes: u64 = manifest.vector_files.iter().map(|file| file.file_bytes).sum();
+        Background {
+            segments: manifest.segments.len() as u64,
+            vector_files: manifest.vector_files.len() as u64,
+            file_bytes: segment_bytes + vector_bytes,
+            floor_seqno: manifest.floor_seqno,
+            frozen: catalog.frozen.len() as u64,
+            flushes: count(&figures.flushes),
+            flush_failures: count(&figures.flush_failures),
+            flush_bytes: count(&figures.flush_bytes),
+            flush_error: text(&figures.flush_error),
+            compactions: count(&figures.compactions),
+            compaction_failures: count(&figures.compaction_failures),
+            compaction_bytes: count(&figures.compaction_bytes),
+            compaction_error: merge_error.map(|error| error.to_string()),
+            obsolete_files: catalog.obsolete.len() as u64,
+        }
+    }
+
+    /// Bytes of deltas: those of the newest layers, and those that only views still hold.
+    pub(crate) fn delta_bytes(&self) -> DeltaBytes {
+        let catalog = self.catalog();
+        DeltaBytes {
+            frozen: catalog.frozen.iter().map(|sealed| sealed.delta.memory().total()).sum(),
+            held: catalog.retired.iter().map(|delta| delta.memory().total()).sum(),
+        }
+    }
+}
+
+/// Bytes of memory in deltas that are not written to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DeltaBytes {
+    /// Waiting for being written to segments.
+    pub(crate) frozen: u64,
+    /// In segments, but held by views.
+    pub(crate) held: u64,
+}
