@@ -25,13 +25,15 @@ function freshClone(t: ExecutionContext, tools: Record<string, string>): string 
   return folder
 }
 
-function bootstrap(
-  folder: string,
-  nodeArguments: string[] = [],
-): { status: number; lines: string[] } {
+interface Ran {
+  readonly status: number
+  readonly lines: readonly string[]
+}
+
+function run(folder: string, script: string, nodeArguments: string[] = []): Ran {
   const path = [join(folder, 'bin'), '/bin-that-is-not-there'].join(delimiter)
   const env = { PATH: path, HOME: folder, CARGO_HOME: join(folder, 'cargo') }
-  const args = [...nodeArguments, join(folder, 'scripts/bootstrap.mjs')]
+  const args = [...nodeArguments, join(folder, 'scripts', script)]
   const ran = spawnSync(process.execPath, args, { cwd: folder, env, encoding: 'utf8' })
   return { status: ran.status ?? -1, lines: `${ran.stdout}${ran.stderr}`.trim().split('\n') }
 }
@@ -52,7 +54,7 @@ const LACKS: [string, Record<string, string>, RegExp][] = [
 
 for (const [title, tools, wanted] of LACKS) {
   test(`a machine with ${title} is told so in one line`, (t) => {
-    const { status, lines } = bootstrap(freshClone(t, tools))
+    const { status, lines } = run(freshClone(t, tools), 'bootstrap.mjs')
     t.is(status, 1)
     t.is(lines.length, 1, lines.join('\n'))
     t.regex(lines[0] ?? '', wanted)
@@ -62,10 +64,29 @@ for (const [title, tools, wanted] of LACKS) {
 test('an old Node is told so in one line', (t) => {
   const folder = freshClone(t, {})
   writeFileSync(join(folder, 'old-node.cjs'), OLD_NODE)
-  const { status, lines } = bootstrap(folder, ['--require', join(folder, 'old-node.cjs')])
+  const before = ['--require', join(folder, 'old-node.cjs')]
+  const { status, lines } = run(folder, 'bootstrap.mjs', before)
   t.is(status, 1)
   t.is(lines.length, 1, lines.join('\n'))
   t.regex(lines[0] ?? '', /^error: Node 20\.19 or newer is needed, this is 18\.20\.0/)
+})
+
+for (const tool of ['miri', 'fuzz']) {
+  test(`a proof is told in one line that ${tool} is missing`, (t) => {
+    const { status, lines } = run(freshClone(t, {}), `proof-${tool}.mjs`)
+    t.is(status, 1)
+    t.is(lines.length, 1, lines.join('\n'))
+    t.regex(lines[0] ?? '', new RegExp(`^error: this proof needs .*nightly.* and .*${tool}`))
+  })
+}
+
+/** Each target was linked with the `main` of another library and ended at once, called clean. */
+test('a fuzzer that runs nothing, and miri that finds no test, are no proof', (t) => {
+  const folder = freshClone(t, { cargo: 'a_target' })
+  const fuzzed = run(folder, 'proof-fuzz.mjs')
+  t.is(fuzzed.status, 1)
+  t.true(fuzzed.lines.includes('1 targets, 60 s each, 0 executions, 1 failed'))
+  t.is(run(folder, 'proof-miri.mjs').status, 1)
 })
 
 const none = { passed: 0, failed: 0, skipped: 0 }

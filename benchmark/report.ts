@@ -9,6 +9,8 @@ export interface Report {
   readonly isQuick: boolean
   readonly date: string
   readonly answers: readonly Answer[]
+  /** What a reader has to know of how these figures came to be, if it is not the usual way. */
+  readonly remarks?: readonly string[]
 }
 
 export function makeReport(report: Report): string {
@@ -41,13 +43,14 @@ mapped files are not in it.
 ${makeReport(report)}`
 }
 
-function describe({ machine, rounds, isQuick, date }: Report): string {
+function describe({ machine, rounds, isQuick, date, remarks = [] }: Report): string {
   const peers = Object.entries(machine.peers).map(([name, version]) => `${name} ${version}`)
   const lines = [
     `- Machine: ${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, ${machine.fileSystem}`,
     `- Versions: sutra-storage ${machine.sutra} (release build), Node ${machine.node}, Rust ${machine.rust}${peers.length > 0 ? `, ${peers.join(', ')}` : '; no peers installed'}`,
     `- Settings: defaults of \`openStore\`, dimension 768, one shard; durability \`fsync\` where a question does not say \`os\``,
     `- Runs: ${rounds} of each contender after one to warm up${isQuick ? ', SHORT RUNS OVER LESS DATA (--quick): not for publication' : ''}; ${date}; load of the machine before: ${machine.loadBefore.toFixed(2)}`,
+    ...remarks.map((remark) => `- ${remark}`),
   ]
   return lines.join('\n')
 }
@@ -76,6 +79,8 @@ function bestPeer({ rows, unit }: Answer): Row | undefined {
 }
 
 function advantage({ contender, oursOverThis }: Row, unit: Answer['unit']): string {
+  // Two equal processes differ by more than some stores need: there is no ratio then.
+  if (unit === 'bytes' && oursOverThis <= 0) return ''
   if (unit === 'bytes') return `${precise(oursOverThis)} times the bytes of ${contender}`
   const factor = unit === 'ms' ? 1 / oursOverThis : oursOverThis
   const times =

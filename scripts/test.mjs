@@ -21,14 +21,15 @@ const RUNNERS = [
     name: 'bugs',
     what: 'planted bugs, each of which the simulation has to find',
     command: 'cargo',
-    args: 'test --locked -p sutra-sim --features planted-bugs --test campaign --test repair_bugs'.split(
-      ' ',
-    ),
+    args: [
+      ['test', '--locked', '-p', 'sutra-sim', '--features', 'planted-bugs'],
+      ['--test', 'campaign', '--test', 'repair_bugs'],
+    ].flat(),
     count: countCargo,
   },
   {
     name: 'threads',
-    what: 'the engine under many interleavings of its threads, and mistakes that these have to find',
+    what: 'the engine under many interleavings of its threads, and mistakes for them to find',
     command: 'cargo',
     args: [
       ['test', '--locked', '-p', 'sutra-sim', '--test', 'interleavings'],

@@ -1,9 +1,9 @@
 // A function of the user's as an embedder: batches, bounded concurrency, a time limit and checks
 // around whatever makes vectors of texts.
 
-import { SutraError } from '../errors.js'
 import type { Embedder } from '../types.js'
 import { answeredVectors } from './answered-vectors.js'
+import { batchedEmbedder } from './batched-embedder.js'
 import {
   OptionProblems,
   readNames,
@@ -11,7 +11,7 @@ import {
   readText,
   type EmbedderOptions,
 } from './embedder-options.js'
-import { abortedBy, embedderError, EmbeddingFailure } from './embedding-failure.js'
+import { abortedBy, EmbeddingFailure } from './embedding-failure.js'
 import { TextBatches } from './text-batches.js'
 
 /** Makes one vector of each text, in order. */
@@ -47,17 +47,7 @@ export function functionEmbedder(options: FunctionEmbedderOptions): Embedder {
     const answer = await within(timeoutMs, signal, (inner) => embed(texts, { signal: inner }))
     return answeredVectors(answer, texts.length, rules)
   })
-  return {
-    name,
-    dimension,
-    async embed(texts, { signal } = {}) {
-      try {
-        return await batches.embed(texts, signal)
-      } catch (error) {
-        throw error instanceof SutraError ? error : embedderError(name, error)
-      }
-    },
-  }
+  return batchedEmbedder(name, dimension, batches)
 }
 
 /** Ends with the signal and the time limit even if the function heeds neither. */

@@ -1,11 +1,11 @@
 // What every embedder over HTTP does with its requests and answers; what they look like is the
 // provider's own.
 
-import { SutraError } from '../errors.js'
 import type { Embedder } from '../types.js'
 import { answeredVectors } from './answered-vectors.js'
+import { batchedEmbedder } from './batched-embedder.js'
 import type { ResolvedHttpOptions } from './embedder-options.js'
-import { embedderError, EmbeddingFailure } from './embedding-failure.js'
+import { EmbeddingFailure } from './embedding-failure.js'
 import { HttpClient, type Timing } from './http-client.js'
 import { TextBatches } from './text-batches.js'
 
@@ -34,17 +34,7 @@ export function httpEmbedder(
     const answer = await client.post(dialect.request(texts), texts.length, signal)
     return answeredVectors(dialect.vectors(answer, texts.length), texts.length, rules)
   })
-  return {
-    name,
-    dimension,
-    async embed(texts, { signal } = {}) {
-      try {
-        return await batches.embed(texts, signal)
-      } catch (error) {
-        throw error instanceof SutraError ? error : embedderError(name, error)
-      }
-    },
-  }
+  return batchedEmbedder(name, dimension, batches)
 }
 
 /** The answer as an object. */

@@ -6,11 +6,13 @@ use crate::segment::checksum_bytes;
 use crate::state::State;
 use crate::stats::{Background, Memory};
 use crate::storage::Storage;
+use crate::sync::{AtomicU64, Mutex, Ordering};
 use crate::vector::SealedVectors;
 use crate::vector::graph::GraphSpace;
-use crate::sync::Mutex;
 use std::sync::Arc;
-use crate::sync::{AtomicU64, Ordering};
+
+/// Tasks that merge segments: one, and those that help it.
+pub(crate) const MERGERS: usize = 3;
 
 /// Counted by the background tasks.
 #[derive(Debug, Default)]
@@ -26,9 +28,20 @@ pub(crate) struct Figures {
     pub(crate) graph_bytes: AtomicU64,
     pub(crate) graphs_dropped: AtomicU64,
     pub(crate) graph_error: Mutex<Option<Error>>,
-    /// Of the last try, if it failed.
+    /// Of the last try, if it failed; for merges, of the last one of each task.
     pub(crate) flush_error: Mutex<Option<Error>>,
-    pub(crate) compaction_error: Mutex<Option<Error>>,
+    compaction_errors: Mutex<[Option<Error>; MERGERS]>,
+    /// Why nothing can be merged now, if so.
+    pub(crate) merge_blocked_by: Mutex<Option<Error>>,
+}
+
+impl Figures {
+    /// How the last merge of a task ended.
+    pub(crate) fn set_compaction_error(&self, task: usize, error: Option<Error>) {
+        if let Some(last) = self.compaction_errors.lock().get_mut(task) {
+            *last = error;
+        }
+    }
 }
 
 impl Storage {
@@ -72,6 +85,7 @@ impl Storage {
         };
         let uncounted = state.sealed().iter().skip(state.graphs().len()).flatten();
         let uncounted: u64 = uncounted.map(|file| u64::from(file.rows())).sum();
+        let merge_error = figures.compaction_errors.lock().iter().flatten().next().cloned();
         let catalog = self.catalog();
         let manifest = &catalog.manifest;
         let segment_bytes: u64 = manifest.segments.iter().map(|file| file.file_bytes).sum();
@@ -89,7 +103,7 @@ impl Storage {
             compactions: count(&figures.compactions),
             compaction_failures: count(&figures.compaction_failures),
             compaction_bytes: count(&figures.compaction_bytes),
-            compaction_error: text(&figures.compaction_error),
+            compaction_error: merge_error.map(|error| error.to_string()),
             graphs: state.graphs().iter().map(|space| space.graphs.len() as u64).sum(),
             vectors_without_graph: spaces().map(without).sum::<u64>() + uncounted,
             graphs_built: count(&figures.graphs_built),

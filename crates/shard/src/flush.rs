@@ -42,7 +42,7 @@ impl Steps for Flusher {
         } else {
             self.failures = 0;
             figures.flushes.fetch_add(1, Ordering::Relaxed);
-            self.storage.compactor.get().inspect(|compactor| compactor.wake());
+            self.storage.wake_mergers();
             Next::Again
         };
         let has_failed = failure.is_some();

@@ -103,10 +103,11 @@ impl GroupCommit {
     /// as well, and whoever closes waits for the end of this task.
     fn rest(&mut self) -> Next {
         if !self.wal.has_failed() {
-            return match self.storage.options.delta_age_us_max {
-                Some(age_us) if self.delta.seqnos().is_some() => Next::WaitUs(age_us),
-                _ => Next::Wait,
-            };
+            let is_empty = self.delta.seqnos().is_none();
+            let age_max_us = self.options.delta_age_us_max.filter(|_| !is_empty);
+            // One that is old already waits for others to be written: whoever writes them tells.
+            let rest_us = age_max_us.map(|max_us| max_us.saturating_sub(self.age_us()));
+            return rest_us.filter(|rest_us| *rest_us > 0).map_or(Next::Wait, Next::WaitUs);
         }
         self.wal.stop_spare();
         let closed = Error::Closed("an earlier write to the log failed; open it again".into());
@@ -199,9 +200,12 @@ impl GroupCommit {
     }
 
     fn is_old(&self) -> bool {
-        let began_us = self.delta.first_committed_us();
-        let age_us = self.env.clock.wall_us().saturating_sub(began_us);
-        self.options.delta_age_us_max.is_some_and(|max| age_us >= max)
+        self.options.delta_age_us_max.is_some_and(|max_us| self.age_us() >= max_us)
+    }
+
+    /// Microseconds since the first commit in memory.
+    fn age_us(&self) -> u64 {
+        self.env.clock.wall_us().saturating_sub(self.delta.first_committed_us())
     }
 
     /// Takes note of what the background tasks did: the layers may have changed, the log may have
@@ -234,7 +238,7 @@ impl GroupCommit {
             failed.clone_from(&figures.flush_error.lock());
         }
         if failed.is_none() && self.flushes.waits_for_merge {
-            failed.clone_from(&figures.compaction_error.lock());
+            failed.clone_from(&figures.merge_blocked_by.lock());
         }
         self.flushes.failures_seen = failures;
         let mut answers = Vec::new();

@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 use crate::flush::retry_us;
 use crate::state::{SealedSpaces, State};
 use crate::storage::Storage;
+use crate::sync::{AtomicBool, Ordering};
 use crate::vector::SealedVectors;
 use crate::vector::graph::{Graph, GraphDir, GraphSpace, GraphSpaces, NewGraph, build, cover};
 use std::sync::Arc;
-use crate::sync::{AtomicBool, Ordering};
 use sutra_env::{Next, Steps};
 
 /// Graphs are put together when the smaller one has at least this part of the vectors of the

@@ -7,7 +7,6 @@ use sutra_env::{Env, OpenMode, read_to_end, replace_file};
 use sutra_format::manifest::Manifest;
 
 const NAME: &str = "MANIFEST";
-const OF_REPAIR: &str = "REPAIR";
 
 /// Where it is.
 pub(crate) struct ManifestFile {
@@ -21,23 +20,8 @@ impl ManifestFile {
         Self { env: env.clone(), path: shard.join(NAME) }
     }
 
-    /// The file `REPAIR`, the manifest that a repair began with: there from before its first change
-    /// until everything is in its place. Touches nothing.
-    pub(crate) fn of_repair(env: &Env, shard: &Path) -> Self {
-        Self { env: env.clone(), path: shard.join(OF_REPAIR) }
-    }
-
     pub(crate) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Whether there is such a file, whatever it says.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub(crate) fn exists(&self) -> Result<bool> {
-        let entry = self.env.disk.entry(&self.path);
-        Ok(entry.map_err(|error| Error::io(&self.path, "look at", &error))?.is_some())
     }
 
     /// What it says; nothing if there is no such file.

@@ -45,13 +45,11 @@ pub struct StoredOptions {
 }
 
 impl StoredOptions {
-    /// What was written may be longer than is allowed now.
     pub(crate) fn to_shard_options(&self) -> ShardOptions {
         ShardOptions {
             store_id: self.store_id,
             vector_dimension: self.vector_dimension,
             metric: self.metric,
-            limits: Limits::CEILING,
             ..ShardOptions::default()
         }
     }
@@ -96,6 +94,8 @@ pub struct ShardOptions {
     /// Chooses what to merge. The simulation brings its own, since the segments that it has room
     /// for are all of one size.
     pub merge_policy: MergePolicy,
+    /// Merges go on together only when one of them reads at least so many times as many bytes.
+    pub merges_apart: u64,
     /// Versions of concepts and associations in segments that nobody reads any more, up to which
     /// they are left there: above it, all segments are merged once they are a third of everything.
     pub garbage_min: u64,
@@ -128,6 +128,7 @@ impl Default for ShardOptions {
             delta_age_us_max: Some(60_000_000),
             history_keep_us: None,
             merge_policy: crate::compaction::merge_by_size,
+            merges_apart: 8,
             garbage_min: 256,
             graphs: GraphOptions::default(),
             graph_rows_min: 2000,

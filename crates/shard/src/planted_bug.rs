@@ -1,5 +1,5 @@
-//! Bugs that can be switched on in test builds, to prove that the crash simulation finds them; the
-//! last ones only show between two threads, and the tests of interleavings find these.
+//! Bugs that can be switched on in test builds, to prove that they are found: by the crash
+//! simulation, by interleavings of threads, or by interrupting a repair.
 
 /// One deliberate mistake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

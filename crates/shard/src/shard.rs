@@ -1,9 +1,10 @@
 //! One shard: opening, reading, writing, closing.
 
 use crate::check::{Report, check_running};
-use crate::compaction::{Compactor, SetAside};
+use crate::compaction::{Compactor, MergeHelper, Rest};
 use crate::delta::DeltaWriter;
 use crate::error::{Error, Result};
+use crate::figures::MERGERS;
 use crate::flush::Flusher;
 use crate::group_commit::{Flushes, GroupCommit};
 use crate::indexer::Indexer;
@@ -46,6 +47,7 @@ struct Tasks {
     flusher: WorkHandle,
     compactor: WorkHandle,
     indexer: WorkHandle,
+    merge_helpers: Vec<WorkHandle>,
     is_stopped: Arc<AtomicBool>,
 }
 
@@ -55,15 +57,16 @@ impl Shard {
     /// everything read is on disk.
     ///
     /// # Errors
-    /// `Corrupt` with file and offset, also when a repair was interrupted, and nothing changed;
-    /// `Io`; `DiskFull`.
+    /// `Corrupt` with file and offset, and nothing changed; also when a repair was interrupted, but
+    /// for reading only, which finds what was there before the repair or what it ends with. `Io`;
+    /// `DiskFull`.
     pub fn open(env: &Env, path: &Path, options: ShardOptions) -> Result<Arc<Self>> {
         let started_us = env.clock.monotonic_us();
         let files = log_files(env, path, &options);
         let dir = SegmentDir::new(env, path);
         let manifest_file = ManifestFile::new(env, path);
-        refuse_interrupted(env, path)?;
         if !options.read_only {
+            refuse_interrupted(env, path)?;
             create_folders(env, path)?;
         }
         let shard_files = ShardFiles {
@@ -331,9 +334,7 @@ impl Starting<'_> {
             cleaned_to: 0,
             cleaned_items: 0,
             vectors_written: HashMap::new(),
-            set_aside: SetAside::default(),
-            flushes_seen: 0,
-            flush_seen_us: storage.env.clock.monotonic_us(),
+            rest: Rest::new(storage.shared.published_seqno(), storage.env.clock.monotonic_us()),
             looks: 0,
         };
         let graphs = GraphDir::new(&storage.env, self.path, options.store_id);
@@ -341,6 +342,12 @@ impl Starting<'_> {
         let indexer = work.start("sutra-index", Box::new(indexer));
         let flusher = work.start("sutra-flush", Box::new(flusher));
         let compactor = work.start("sutra-compact", Box::new(compactor));
+        let helpers = (1..MERGERS).map(|number| {
+            let (storage, is_stopped) = (Arc::clone(storage), Arc::clone(&is_stopped));
+            let helper = MergeHelper { storage, is_stopped, number, failures: 0 };
+            work.start(&format!("sutra-merge-{number}"), Box::new(helper))
+        });
+        let merge_helpers: Vec<_> = helpers.collect();
         let committer = GroupCommit {
             env: storage.env.clone(),
             wal,
@@ -359,8 +366,9 @@ impl Starting<'_> {
         // Set once: nobody else has this storage yet.
         let _ = storage.compactor.set(compactor.clone());
         let _ = storage.indexer.set(indexer.clone());
+        let _ = storage.merge_helpers.set(merge_helpers.clone());
         let _ = storage.committer.set(committer.clone());
-        Tasks { committer, flusher, compactor, indexer, is_stopped }
+        Tasks { committer, flusher, compactor, indexer, merge_helpers, is_stopped }
     }
 }
 
@@ -369,9 +377,9 @@ impl Tasks {
     fn join(&self) {
         self.committer.join();
         self.is_stopped.store(true, Ordering::Release);
-        for task in [&self.flusher, &self.compactor, &self.indexer] {
-            task.wake();
-            task.join();
-        }
+        let single = [&self.flusher, &self.compactor, &self.indexer];
+        let tasks = || single.into_iter().chain(&self.merge_helpers);
+        tasks().for_each(WorkHandle::wake);
+        tasks().for_each(WorkHandle::join);
     }
 }

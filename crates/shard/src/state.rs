@@ -23,6 +23,9 @@ use sutra_format::segment::commits;
 /// Most layers a state can have. Writers wait before there are more.
 pub const LAYERS_MAX: usize = 32;
 
+/// Layers that most states have at most.
+const LAYERS_FEW: usize = 4;
+
 const LAYER_SHIFT: u32 = 56;
 const POSITION_MASK: u64 = (1 << LAYER_SHIFT) - 1;
 
@@ -186,13 +189,34 @@ impl State {
         id: &ConceptId,
         side: Side,
         seqno: u64,
+        visit: F,
+    ) -> Result<ControlFlow<()>>
+    where
+        F: FnMut(&EdgeRef) -> ControlFlow<()>,
+    {
+        // Room for the places in all layers that there can be is 2 KiB to be cleared, which takes
+        // as long as the rest of a short walk.
+        if self.layers.len() <= LAYERS_FEW {
+            self.edges_in::<LAYERS_FEW, F>(id, side, seqno, visit)
+        } else {
+            self.edges_in::<LAYERS_MAX, F>(id, side, seqno, visit)
+        }
+    }
+
+    /// As [`State::edges`], of at most so many layers.
+    #[inline]
+    fn edges_in<const LAYERS: usize, F>(
+        &self,
+        id: &ConceptId,
+        side: Side,
+        seqno: u64,
         mut visit: F,
     ) -> Result<ControlFlow<()>>
     where
         F: FnMut(&EdgeRef) -> ControlFlow<()>,
     {
         let hash = id.hash64();
-        let mut places = [const { None }; LAYERS_MAX];
+        let mut places = [const { None }; LAYERS];
         let mut has_ends = false;
         for (place, layer) in places.iter_mut().zip(&self.layers) {
             *place = layer.place(id, hash, side)?;

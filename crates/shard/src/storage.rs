@@ -8,6 +8,7 @@
 //! - A file that the manifest no longer names is removed once no view reads it; what a process
 //!   leaves behind is removed when the shard is next opened.
 
+use crate::compaction::Merging;
 use crate::delta::{Delta, DeltaWriter, Sealed};
 use crate::error::{Error, Result};
 use crate::figures::Figures;
@@ -53,6 +54,9 @@ pub(crate) struct Storage {
     pub(crate) compactor: OnceLock<WorkHandle>,
     /// Woken when other files of vectors are in place.
     pub(crate) indexer: OnceLock<WorkHandle>,
+    /// Woken when there may be something to merge while another merge goes on.
+    pub(crate) merge_helpers: OnceLock<Vec<WorkHandle>>,
+    pub(crate) merging: Merging,
 }
 
 /// What the lock protects.
@@ -121,6 +125,8 @@ impl Storage {
             committer: OnceLock::new(),
             compactor: OnceLock::new(),
             indexer: OnceLock::new(),
+            merge_helpers: OnceLock::new(),
+            merging: Merging::default(),
         }
     }
 
@@ -463,6 +469,27 @@ impl Storage {
         // A commit whose time cannot be read keeps its versions.
         let at_cutoff = self.shared.state().seqno_at(cutoff_us).ok().flatten();
         at_cutoff.unwrap_or(0).min(last_seqno)
+    }
+
+    /// Oldest first.
+    pub(crate) fn segments(&self) -> Vec<Arc<Segment>> {
+        let state = self.shared.state();
+        let mut segments: Vec<Arc<Segment>> = state.segments().cloned().collect();
+        segments.reverse();
+        segments
+    }
+
+    /// Call when there may be something to merge or remove.
+    pub(crate) fn wake_compactor(&self) {
+        self.compactor.get().inspect(|compactor| compactor.wake());
+    }
+
+    /// Call when there is one more segment.
+    pub(crate) fn wake_mergers(&self) {
+        self.wake_compactor();
+        if self.merging.is_running() {
+            self.merge_helpers.get().into_iter().flatten().for_each(WorkHandle::wake);
+        }
     }
 
     /// Concepts and associations in segments that are not deleted.

@@ -55,7 +55,6 @@ fn others_are_merged_around_a_damaged_segment() {
     // The fourth makes the merge of all four fail; behind the damage four more come together.
     fill(&shard, SEGMENTS..SEGMENTS + 1);
     let failed = wait_until(&shard, "a merge fails", |now| now.compaction_failures > 0);
-    assert_eq!(failed.compactions, 0);
     let name = damaged.file_name().unwrap().to_str().unwrap();
     let error = failed.compaction_error.unwrap();
     assert!(error.contains(name), "{error} does not name {name}");

@@ -111,10 +111,10 @@ fn a_shard_with_an_interrupted_repair_does_not_open_until_it_went_on() {
     let manifest = std::fs::read(dir.path().join("MANIFEST")).unwrap();
     for bytes in [&manifest[..], b"anything"] {
         std::fs::write(&mark, bytes).unwrap();
-        for read_only in [true, false] {
-            let refused = open(dir.path(), ShardOptions { read_only, ..options() }).err();
-            assert!(matches!(refused, Some(Error::Corrupt { file, .. }) if file == mark));
-        }
+        let refused = open(dir.path(), options()).err();
+        assert!(matches!(refused, Some(Error::Corrupt { file, .. }) if file == mark));
+        let read_only = read(dir.path(), ShardOptions { read_only: true, ..options() }).unwrap();
+        assert_eq!(changed(&right, &read_only), BTreeSet::new());
         let report = check_shard(&Env::real(), dir.path(), &STORED).unwrap();
         let codes: Vec<_> = report.problems.iter().map(|problem| problem.code).collect();
         assert_eq!(codes, ["REPAIR"]);
@@ -126,6 +126,18 @@ fn a_shard_with_an_interrupted_repair_does_not_open_until_it_went_on() {
         assert_eq!(changed(&right, &after), BTreeSet::new());
         assert_eq!(changed_edges(&right, &after), BTreeSet::new());
     }
+}
+
+/// A crash while the mark was first written left it for ever.
+#[test]
+fn a_mark_that_was_not_finished_goes_with_the_next_opening() {
+    let (dir, _) = made();
+    let temporary = dir.path().join("REPAIR.tmp");
+    std::fs::write(&temporary, "half of a m").unwrap();
+    read(dir.path(), ShardOptions { read_only: true, ..options() }).unwrap();
+    assert!(temporary.exists(), "opened for reading");
+    read(dir.path(), options()).unwrap();
+    assert!(!temporary.exists());
 }
 
 #[test]

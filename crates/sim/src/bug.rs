@@ -21,8 +21,8 @@ pub enum Bug {
 }
 
 impl Bug {
-    /// All bugs there are in this build, with the names the command line knows them by, but for
-    /// those of a repair: no history that is left to chance repairs anything.
+    /// The bugs of this build that a history left to chance can meet, with the names the command
+    /// line knows them by: none repairs anything, or has two threads.
     pub const ALL: &[(&str, Self)] = &[
         ("disk-no-sync", Self::Disk(Lie::NoSync)),
         ("disk-no-folder-sync", Self::Disk(Lie::NoFolderSync)),

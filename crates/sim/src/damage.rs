@@ -3,16 +3,15 @@
 use std::path::Path;
 
 use sutra_env::Disk;
+use sutra_format::AssociationClass;
 use sutra_format::sealed_file::{FileKind, SectionKind};
 use sutra_format::sealed_layout::SealedLayout;
-use sutra_format::{AssociationClass, Metric};
-use sutra_shard::Durability;
 
 use crate::disk::SimDisk;
 use crate::failure::Failure;
 use crate::merging::Merging;
 use crate::operation::{EdgeFields, EdgeSlots, Fields, Operation, SLOTS, Slot, Text};
-use crate::plan::{Action, Plan, Setting};
+use crate::plan::{Action, Setting};
 use crate::world::{MANIFEST, World};
 
 /// Begins the name of a segment or a file of vectors.
@@ -134,18 +133,9 @@ impl Damaged {
     }
 }
 
-/// Log files so small that the commits beyond the segments take several.
+/// The commits beyond the segments take several log files.
 fn setting() -> Setting {
-    let setting = Setting {
-        metric: Metric::Cosine,
-        durability: Durability::Fsync,
-        segment_bytes_min: 1024,
-        segment_bytes_max: 1024,
-        short_writes: false,
-        history_keep_us: None,
-        ..Plan::of_seed(0).setting
-    };
-    setting.with_segments(usize::MAX, Merging::BySize)
+    Setting::with_small_logs().with_segments(usize::MAX, Merging::BySize)
 }
 
 /// Batches, and flushes between them.

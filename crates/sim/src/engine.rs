@@ -118,8 +118,13 @@ impl Engine {
     ///
     /// # Errors
     /// As the engine says.
-    pub fn open_existing(env: &Env, path: &Path, setting: &Setting) -> Result<Self, Error> {
-        let options = ShardOptions { must_exist: true, ..options(setting, None) };
+    pub fn open_existing(
+        env: &Env,
+        path: &Path,
+        setting: &Setting,
+        read_only: bool,
+    ) -> Result<Self, Error> {
+        let options = ShardOptions { must_exist: true, read_only, ..options(setting, None) };
         Shard::open(env, path, options).map(|shard| Self { shard })
     }
 

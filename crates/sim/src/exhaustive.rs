@@ -9,8 +9,7 @@ use crate::plan::{Action, CrashPlan, Plan, Setting};
 use crate::run::run;
 use crate::shrink::shrink;
 
-use sutra_format::{AssociationClass, Metric};
-use sutra_shard::Durability;
+use sutra_format::AssociationClass;
 
 /// Ways to end the process at each point.
 pub(crate) const CRASHES: [Crash; 5] = [
@@ -34,7 +33,7 @@ const RECOVERY_STEP: usize = 4;
 pub fn run_all_short(length_max: u32, bug: Option<Bug>) -> Result<u64, Box<Found>> {
     let mut runs = 0;
     for (number, history) in histories(length_max) {
-        runs += crash_everywhere(number, &setting(), &history, &[], bug)?;
+        runs += crash_everywhere(number, &Setting::with_small_logs(), &history, &[], bug)?;
     }
     Ok(runs)
 }
@@ -45,7 +44,7 @@ pub fn run_all_short(length_max: u32, bug: Option<Bug>) -> Result<u64, Box<Found
 /// # Errors
 /// The first history that fails, shortened.
 pub fn run_all_merged(length_max: u32, bug: Option<Bug>) -> Result<u64, Box<Found>> {
-    let setting = setting().with_segments(1, Merging::Eager);
+    let setting = Setting::with_small_logs().with_segments(1, Merging::Eager);
     let mut runs = 0;
     for (number, history) in histories(length_max) {
         runs += crash_everywhere(number, &setting, &history, &[], bug)?;
@@ -106,19 +105,6 @@ fn crash_everywhere(
         }
     }
     Ok(runs)
-}
-
-/// Segments so small that some of the histories begin another.
-fn setting() -> Setting {
-    Setting {
-        metric: Metric::Cosine,
-        durability: Durability::Fsync,
-        segment_bytes_min: 1024,
-        segment_bytes_max: 1024,
-        short_writes: false,
-        history_keep_us: None,
-        ..Plan::of_seed(0).setting.without_segments()
-    }
 }
 
 fn setup() -> Vec<Action> {

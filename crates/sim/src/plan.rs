@@ -45,6 +45,21 @@ pub struct Setting {
 }
 
 impl Setting {
+    /// Nothing but the sizes left to the dice of the first plan, and log files so small that a few
+    /// commits begin another.
+    #[must_use]
+    pub(crate) fn with_small_logs() -> Self {
+        Self {
+            metric: Metric::Cosine,
+            durability: Durability::Fsync,
+            segment_bytes_min: 1024,
+            segment_bytes_max: 1024,
+            short_writes: false,
+            history_keep_us: None,
+            ..Plan::of_seed(0).setting.without_segments()
+        }
+    }
+
     /// The same with everything in the log and nothing in segments.
     #[must_use]
     pub fn without_segments(self) -> Self {

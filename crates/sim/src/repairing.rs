@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sutra_shard::repair::{LostConcept, LostEdge, Repair};
+use sutra_shard::repair::Repair;
 use sutra_shard::{Error, StoredOptions, check_shard, repair_shard};
 
 use crate::bug::Bug;
@@ -24,7 +24,11 @@ use crate::world::{MANIFEST, STORE};
 const SPARES: [&str; 4] = ["spare", "spare.tmp", "segment.tmp", "recycled"];
 /// Where repair puts what is not used any more.
 const ASIDE: &str = "/store/aside-";
+/// What it says is lost.
+const LIST: &str = "/store/aside-1/LOST";
 const LOG: &str = "/store/wal/";
+/// There while a repair is under way.
+const MARK: &str = "/store/REPAIR";
 /// A power loss that leaves what is promised, and no more.
 const ALL_LOST: Crash = Crash::PowerLoss(Survival::None);
 /// Crashes in a row after the first one.
@@ -69,6 +73,8 @@ pub struct Tried {
     pub opened: u64,
     /// Calls that failed, and disks that were full.
     pub faults: u64,
+    /// Repairs that were interrupted and then failed, after which all was as before the first one.
+    pub undone: u64,
     /// Operations that can change the disk in an undisturbed repair.
     pub operations: u64,
 }
@@ -81,6 +87,7 @@ impl Tried {
         self.refused += other.refused;
         self.opened += other.opened;
         self.faults += other.faults;
+        self.undone += other.undone;
         self.operations += other.operations;
     }
 }
@@ -99,8 +106,8 @@ pub struct Repairs {
 /// What an undisturbed repair gives.
 struct Right {
     observed: Observed,
-    concepts: Vec<LostConcept>,
-    edges: Vec<LostEdge>,
+    /// Without the folder beside.
+    repair: Repair,
 }
 
 impl Repairs {
@@ -113,7 +120,7 @@ impl Repairs {
         let names = store.disk.files().into_iter().map(|(file, _)| file);
         let files = names.map(|file| (file.clone(), store.disk.content(&file))).collect();
         let disk = store.disk.fork();
-        if let Ok(observed) = observe(&disk.fork(), &store.setting) {
+        if let Ok(observed) = observe(&disk.fork(), &store.setting, false) {
             let message = format!("it opens before the repair, at {}", observed.seqno);
             return Err(Failure::new("damage", message));
         }
@@ -123,9 +130,9 @@ impl Repairs {
         let disk = disk.crash(ALL_LOST);
         let tried = Tried { operations, ..Tried::default() };
         let right = Right {
-            observed: observe(&disk.fork(), &store.setting).map_err(|error| unread(&error))?,
-            concepts: repair.concepts,
-            edges: repair.edges,
+            observed: observe(&disk.fork(), &store.setting, false)
+                .map_err(|error| unread(&error))?,
+            repair: Repair { aside: None, ..repair },
         };
         let repairs = Self { damage, store, bug, files, right, tried };
         repairs.check_repaired(&disk, "without a crash")?;
@@ -191,29 +198,34 @@ impl Repairs {
         Ok(disk)
     }
 
-    /// Opens what a crash left: refused as damaged, or exactly what a whole repair gives.
+    /// Opens what a crash left: refused as damaged, or exactly what a whole repair gives. Nothing
+    /// is written while there is the mark.
     fn open_in_between(&mut self, disk: &SimDisk) -> Result<(), Failure> {
-        match observe(disk, &self.store.setting) {
-            Ok(found) => {
-                self.tried.opened += 1;
-                self.compare(&found, "opened before the repair went on")
+        let is_marked = has_file(disk, MARK);
+        for reads_only in [true, false] {
+            match observe(&disk.fork(), &self.store.setting, reads_only) {
+                Ok(_) if is_marked && !reads_only => {
+                    return Err(Failure::new("refusal", "it opens in the middle of a repair"));
+                }
+                Ok(found) => {
+                    self.tried.opened += 1;
+                    self.compare(&found, "opened before the repair went on")?;
+                }
+                Err(Error::Corrupt { .. }) => self.tried.refused += 1,
+                Err(error) => return Err(Failure::new("refusal", error.to_string())),
             }
-            Err(Error::Corrupt { .. }) => {
-                self.tried.refused += 1;
-                Ok(())
-            }
-            Err(error) => Err(Failure::new("refusal", error.to_string())),
         }
+        Ok(())
     }
 
     fn repair_to_the_end(&self, disk: &SimDisk, what: &str) -> Result<(), Failure> {
-        let is_begun = self.is_as_before(disk);
+        // Only when nothing is left to be done there is nothing to be said.
+        let is_done = !has_file(disk, MARK) && has_file(disk, LIST);
         let repaired = repair(disk, &self.store.setting, self.bug);
         let repaired = repaired.map_err(|error| told(&unrepaired(&error), what))?;
-        let listed = (repaired.concepts, repaired.edges);
-        if is_begun && listed != (self.right.concepts.clone(), self.right.edges.clone()) {
-            let (concepts, edges) = (listed.0.len(), listed.1.len());
-            let message = format!("{what} it lists {concepts} concepts and {edges} associations");
+        let listed = Repair { aside: None, ..repaired };
+        if listed != self.right.repair && !(is_done && listed.is_sound) {
+            let message = format!("{what} it says {listed:?}, not {:?}", self.right.repair);
             return Err(Failure::new("list", message));
         }
         // Whatever it leaves has to be on disk.
@@ -221,12 +233,9 @@ impl Repairs {
         self.check_repaired(&disk, what)
     }
 
-    /// Whether the manifest is the one from before, so that all is still to be done.
+    /// Whether every file is as it was, so that all is still to be done.
     fn is_as_before(&self, disk: &SimDisk) -> bool {
-        let before = self.files.iter().find(|(file, _)| file == MANIFEST);
-        let is_there = disk.files().iter().any(|(file, _)| file == MANIFEST);
-        let now = is_there.then(|| disk.content(MANIFEST));
-        before.map(|(_, bytes)| bytes) == now.as_ref()
+        self.files.iter().all(|(file, bytes)| has_file(disk, file) && disk.content(file) == *bytes)
     }
 
     /// A check is sound, every file is still somewhere, and what is read is right.
@@ -238,7 +247,8 @@ impl Repairs {
             return Err(Failure::new("check", format!("{what}: {problem:?}")));
         }
         self.check_kept(disk, what, false)?;
-        let found = observe(disk, &self.store.setting).map_err(|error| told(&unread(&error), what));
+        let found =
+            observe(disk, &self.store.setting, false).map_err(|error| told(&unread(&error), what));
         self.compare(&found?, what)?;
         self.check_kept(disk, what, true)
     }
@@ -314,6 +324,49 @@ impl Repairs {
         Ok(())
     }
 
+    /// Crashes at operations of the repair, and lets the disk have no room for the one that goes
+    /// on: before the new manifest is there it leaves everything as it was before the first one.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn fill_after_crashes(&mut self, points: Points) -> Result<(), Failure> {
+        let names =
+            |disk: &SimDisk| -> Vec<_> { disk.files().into_iter().map(|(file, _)| file).collect() };
+        let before = names(&self.store.disk);
+        for at in points.all() {
+            let disk = self.store.disk.fork();
+            crash_after(&disk, at);
+            let repaired = repair(&disk, &self.store.setting, self.bug);
+            if !disk.has_stopped() {
+                return repaired.map(drop).map_err(|error| unrepaired(&error));
+            }
+            let disk = disk.crash(ALL_LOST);
+            // Without a log nothing new is written but a log.
+            let is_begun = has_file(&disk, MARK) && self.damage != Damage::NoLog;
+            let used = disk.bytes_used();
+            disk.change_plan(|plan| plan.capacity_bytes = Some(used));
+            let failed = repair(&disk, &self.store.setting, self.bug);
+            disk.change_plan(|plan| plan.capacity_bytes = None);
+            let disk = disk.crash(ALL_LOST);
+            if is_begun && failed.is_err() && self.has_old_manifest(&disk) {
+                self.tried.undone += 1;
+                if names(&disk) != before || !self.is_as_before(&disk) {
+                    let what = format!("{:?}, a crash at {at}, {failed:?}", self.damage);
+                    let message = format!("{what}: there are {:?}", names(&disk));
+                    return Err(Failure::new("undone", message));
+                }
+            }
+            self.repair_to_the_end(&disk, "after there was no room")?;
+        }
+        Ok(())
+    }
+
+    fn has_old_manifest(&self, disk: &SimDisk) -> bool {
+        let before = self.files.iter().find(|(file, _)| file == MANIFEST);
+        let now = has_file(disk, MANIFEST).then(|| disk.content(MANIFEST));
+        before.map(|(_, bytes)| bytes) == now.as_ref()
+    }
+
     /// The same process goes on, then power is lost.
     fn after_failure(
         &mut self,
@@ -357,10 +410,14 @@ fn repair(disk: &SimDisk, setting: &Setting, bug: Option<Bug>) -> Result<Repair,
     repair_shard(env, path, &stored, true)
 }
 
+fn has_file(disk: &SimDisk, name: &str) -> bool {
+    disk.files().iter().any(|(file, _)| file == name)
+}
+
 /// Opens the store, reads everything, and lets it go.
-fn observe(disk: &SimDisk, setting: &Setting) -> Result<Observed, Error> {
+fn observe(disk: &SimDisk, setting: &Setting, reads_only: bool) -> Result<Observed, Error> {
     let process = process(disk, None);
-    let engine = Engine::open_existing(&process.env, Path::new(STORE), setting)?;
+    let engine = Engine::open_existing(&process.env, Path::new(STORE), setting, reads_only)?;
     engine.view().observe()
 }
 

@@ -177,7 +177,7 @@ fn check_segments(env: &Env, files: &SegmentFiles, store_id: [u8; 16], report: &
 
 /// Adds a problem of a file that none was found in yet.
 fn add_once(report: &mut Report, path: &Path, add: impl FnOnce(&mut Report)) {
-    if !report.problems.iter().any(|problem| problem.file.as_deref() == Some(path)) {
+    if !report.has_problem_of(path) {
         add(report);
     }
 }
@@ -205,10 +205,7 @@ pub(super) fn check_running_log(
         }
         Err(error) => found.add_io(&files.first_path(), &error),
     }
-    found.problems.retain(|problem| {
-        let entry = problem.file.as_deref().map(|path| env.disk.entry(path));
-        !matches!(entry, Some(Ok(None)))
-    });
+    found.retain_files(|path| !matches!(env.disk.entry(path), Ok(None)));
     report.merge(found);
 }
 

@@ -28,6 +28,7 @@ use crate::manifest_file::ManifestFile;
 use crate::names::{NameWriter, Names};
 use crate::options::StoredOptions;
 use crate::recover::{ShardFiles, log_files, recover};
+use crate::repair::MarkFile;
 use crate::segment::SegmentDir;
 use crate::vector::graph::GraphDir;
 use layers::Layers;
@@ -68,7 +69,7 @@ pub fn check_shard(env: &Env, path: &Path, options: &StoredOptions) -> Result<Re
     if report.damage() == 0 {
         check_together(env, path, options, &mut report);
     }
-    let mark = ManifestFile::of_repair(env, path);
+    let mark = MarkFile::new(env, path);
     if mark.exists()? {
         report.add(Code::REPAIR, mark.path(), 0, "a repair was interrupted");
     }

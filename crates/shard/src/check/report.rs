@@ -1,6 +1,7 @@
 //! What a check found.
 
 use crate::error::{Error, Result};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use sutra_format::DecodeError;
 use sutra_format::decode_error::Problem as DecodeProblem;
@@ -144,13 +145,18 @@ pub struct Report {
     pub edges: u64,
     /// Concepts with a vector among them.
     pub vectors: u64,
+    /// How many problems that are not harmless each file has, also those that are not listed: what
+    /// is decided by them must not depend on how many there are.
+    damaged: BTreeMap<PathBuf, u64>,
+    /// Why the disk did not give a file, also where that is not listed.
+    unreadable: BTreeMap<PathBuf, String>,
 }
 
 impl Report {
     /// Whether everything that was acknowledged is there: no problem but harmless ones.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.problems.iter().all(Problem::is_harmless)
+        self.damaged.is_empty()
     }
 
     /// Takes in the report of another shard.
@@ -161,10 +167,21 @@ impl Report {
         self.concepts += other.concepts;
         self.edges += other.edges;
         self.vectors += other.vectors;
+        for (file, count) in other.damaged {
+            *self.damaged.entry(file).or_default() += count;
+        }
+        self.unreadable.extend(other.unreadable);
     }
 
     /// Notes a problem.
     pub fn add(&mut self, code: Code, file: &Path, offset: u64, message: impl Into<String>) {
+        let message = message.into();
+        if !code.is_harmless() {
+            self.count_damage(file);
+        }
+        if code == Code::UNREADABLE {
+            self.unreadable.entry(file.into()).or_insert_with(|| message.clone());
+        }
         let code = if self.problems.len() < PROBLEMS_MAX { code } else { Code::MORE };
         if self.problems.len() > PROBLEMS_MAX {
             return;
@@ -173,9 +190,16 @@ impl Report {
             code: code.name(),
             file: Some(file.into()),
             offset: Some(offset),
-            message: message.into(),
+            message,
             advice: code.advice().into(),
         });
+    }
+
+    fn count_damage(&mut self, file: &Path) {
+        match self.damaged.get_mut(file) {
+            Some(count) => *count += 1,
+            None => drop(self.damaged.insert(file.into(), 1)),
+        }
     }
 
     /// Notes that a file does not decode; `code` for what is neither damage nor news.
@@ -222,20 +246,74 @@ impl Report {
     /// # Errors
     /// `Io`.
     pub(crate) fn refuse_unreadable(&self) -> Result<()> {
-        let unreadable = |problem: &&Problem| problem.code == Code::UNREADABLE.name();
-        match self.problems.iter().find(unreadable) {
+        match self.unreadable.first_key_value() {
             None => Ok(()),
-            Some(problem) => Err(Error::Io {
-                path: problem.file.clone().unwrap_or_default(),
+            Some((file, message)) => Err(Error::Io {
+                path: file.clone(),
                 action: "read",
                 kind: std::io::ErrorKind::Other,
-                message: problem.message.clone(),
+                message: message.clone(),
             }),
         }
     }
 
+    /// Forgets what was found in other files than these.
+    pub(crate) fn retain_files(&mut self, is_kept: impl Fn(&Path) -> bool) {
+        self.problems.retain(|problem| problem.file.as_deref().is_none_or(&is_kept));
+        self.damaged.retain(|file, _| is_kept(file));
+        self.unreadable.retain(|file, _| is_kept(file));
+    }
+
+    /// Whether a file below a path, or the file itself, has a problem that is not harmless.
+    pub(crate) fn has_damage_in(&self, path: &Path) -> bool {
+        self.damaged.keys().any(|file| file.starts_with(path))
+    }
+
+    /// Whether anything is known to be wrong with a file.
+    pub(crate) fn has_problem_of(&self, file: &Path) -> bool {
+        self.damaged.contains_key(file)
+            || self.problems.iter().any(|problem| problem.file.as_deref() == Some(file))
+    }
+
     /// Problems so far that are not harmless.
-    pub(crate) fn damage(&self) -> usize {
-        self.problems.iter().filter(|problem| !problem.is_harmless()).count()
+    pub(crate) fn damage(&self) -> u64 {
+        self.damaged.values().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The list ends, and a repair that looked only there took what came after it for sound.
+    #[test]
+    fn what_is_beyond_the_list_still_counts() {
+        let mut report = Report::default();
+        let (noisy, quiet) = (Path::new("segments/1.seg"), Path::new("wal/1.wal"));
+        for at in 0..=PROBLEMS_MAX as u64 {
+            report.add(Code::CHECKSUM, noisy, at, "not as written");
+        }
+        let before = report.damage();
+        report.add(Code::LOG, quiet, 0, "damaged");
+        assert!(report.damage() > before);
+        assert!(report.has_damage_in(Path::new("wal")) && report.has_problem_of(quiet));
+        assert!(report.refuse_unreadable().is_ok());
+        let refused = std::io::Error::other("the disk says no");
+        report.add_io(Path::new("segments/2.vec"), &refused);
+        let unreadable = report.refuse_unreadable();
+        assert!(matches!(unreadable, Err(Error::Io { path, .. }) if path.ends_with("2.vec")));
+        assert_eq!(report.problems.len(), PROBLEMS_MAX + 1);
+        report.retain_files(|file| file == quiet);
+        assert!(report.has_damage_in(Path::new("wal")) && !report.has_damage_in(noisy));
+        assert!(report.refuse_unreadable().is_ok());
+    }
+
+    #[test]
+    fn more_harmless_problems_than_are_listed_are_harmless() {
+        let mut report = Report::default();
+        for at in 0..=PROBLEMS_MAX as u64 {
+            report.add(Code::UNKNOWN_FILE, Path::new("other"), at, "no file of a store");
+        }
+        assert!(report.is_sound() && report.damage() == 0);
     }
 }

@@ -9,7 +9,6 @@ use crate::segment::{
     version_of,
 };
 use crate::storage::Storage;
-use crate::sync::{AtomicBool, Ordering};
 use hashbrown::HashMap;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -23,6 +22,9 @@ use sutra_format::segment::end_entry::EndEntry;
 /// Versions of concepts between two sums of [`Kept`].
 const KEPT_PER_SUM: u64 = 64;
 
+/// Whether a merge is to end before it is done.
+pub(crate) type IsStopped<'a> = &'a dyn Fn() -> bool;
+
 /// The segments to merge.
 pub(crate) struct Merge<'a> {
     /// Oldest first.
@@ -34,8 +36,8 @@ pub(crate) struct Merge<'a> {
     kept: Vec<Kept>,
     /// Versions kept of the inputs before each one.
     kept_before: Vec<u64>,
-    /// Ends the merge when somebody waits for the shard to be closed.
-    is_stopped: Option<&'a AtomicBool>,
+    /// Ends the merge when it says so.
+    is_stopped: IsStopped<'a>,
 }
 
 /// What has to be kept for segments older than those that are merged, which may hold the same
@@ -123,7 +125,7 @@ impl<'a> Merge<'a> {
         inputs: &'a [Arc<Segment>],
         older: OlderSegments,
         retain_from: u64,
-        is_stopped: Option<&'a AtomicBool>,
+        is_stopped: IsStopped<'a>,
     ) -> Result<Self> {
         let kept = inputs.iter().map(|input| Kept::new(input.concepts())).collect();
         let kept_before = Vec::new();
@@ -168,8 +170,7 @@ impl<'a> Merge<'a> {
     }
 
     fn check_not_stopped(&self) -> Result<()> {
-        let is_stopped = self.is_stopped.is_some_and(|stopped| stopped.load(Ordering::Relaxed));
-        if is_stopped { Err(Error::Aborted) } else { Ok(()) }
+        if (self.is_stopped)() { Err(Error::Aborted) } else { Ok(()) }
     }
 
     /// The versions of a concept that are kept, newest first.

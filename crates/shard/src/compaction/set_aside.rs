@@ -19,7 +19,8 @@ pub(crate) struct SetAside {
 struct Damaged {
     number: u32,
     failures: u32,
-    retry_at_us: u64,
+    /// When to look at it again; nothing when it may be merged.
+    retry_at_us: Option<u64>,
     error: Error,
 }
 
@@ -38,36 +39,51 @@ impl SetAside {
         !inputs.is_empty()
     }
 
-    fn add(&mut self, number: u32, error: &Error, now_us: u64) {
+    /// A file is damaged, once more or for the first time.
+    pub(super) fn add(&mut self, number: u32, error: &Error, now_us: u64) {
         let known = self.files.iter().position(|file| file.number == number);
         let failures = known.map_or(0, |at| self.files.swap_remove(at).failures);
         let wait_us = (RETRY_US_MIN << failures.min(20)).min(RETRY_US_MAX);
         self.files.push(Damaged {
             number,
             failures: failures.saturating_add(1),
-            retry_at_us: now_us.saturating_add(wait_us),
+            retry_at_us: Some(now_us.saturating_add(wait_us)),
             error: error.clone(),
         });
     }
 
     /// Whether a file is not to be merged now.
-    pub(super) fn holds(&self, number: u32, now_us: u64) -> bool {
-        self.files.iter().any(|file| file.number == number && file.retry_at_us > now_us)
+    pub(super) fn holds(&self, number: u32) -> bool {
+        self.files.iter().any(|file| file.number == number && file.retry_at_us.is_some())
     }
 
-    /// Forgets files that are not there any more, or were merged after all.
+    /// The files that it is time to look at again.
+    pub(super) fn due(&self, now_us: u64) -> Vec<u32> {
+        let is_due = |file: &&Damaged| file.retry_at_us.is_some_and(|at_us| at_us <= now_us);
+        self.files.iter().filter(is_due).map(|file| file.number).collect()
+    }
+
+    /// A file may be merged again. How often that failed before is kept in mind.
+    pub(super) fn release(&mut self, number: u32) {
+        for file in self.files.iter_mut().filter(|file| file.number == number) {
+            file.retry_at_us = None;
+        }
+    }
+
+    /// Forgets files that are not there any more.
     pub(super) fn keep(&mut self, exists: impl Fn(u32) -> bool) {
         self.files.retain(|file| exists(file.number));
     }
 
     /// What is wrong with the file that was set aside last.
     pub(super) fn error(&self) -> Option<&Error> {
-        self.files.last().map(|file| &file.error)
+        let held = self.files.iter().rev().find(|file| file.retry_at_us.is_some());
+        held.map(|file| &file.error)
     }
 
-    /// Microseconds until the next file is tried again.
+    /// Microseconds until a file is due.
     pub(super) fn wait_us(&self, now_us: u64) -> Option<u64> {
-        let next = self.files.iter().map(|file| file.retry_at_us).min();
+        let next = self.files.iter().filter_map(|file| file.retry_at_us).min();
         next.map(|at_us| at_us.saturating_sub(now_us).max(1))
     }
 }
@@ -92,15 +108,20 @@ mod tests {
         let inputs = [input(1, Path::new("a")), input(2, Path::new("b"))];
         let mut files = SetAside::default();
         assert!(files.note(&damage("b"), &inputs, 100));
-        assert!(!files.holds(1, 100));
-        assert!(files.holds(2, 100));
+        assert!(!files.holds(1));
+        assert!(files.holds(2));
         assert_eq!(files.wait_us(100), Some(RETRY_US_MIN));
         let later = 100 + RETRY_US_MIN;
-        assert!(!files.holds(2, later), "it is tried again");
+        assert_eq!(files.due(later - 1), []);
+        assert_eq!(files.due(later), [2]);
+        files.release(2);
+        assert!(!files.holds(2), "it is merged again");
+        assert!(files.error().is_none());
+        assert_eq!(files.wait_us(later), None, "nothing to wait for");
         assert!(files.note(&damage("b"), &inputs, later));
         assert_eq!(files.wait_us(later), Some(2 * RETRY_US_MIN));
         for _ in 0..40 {
-            files.note(&damage("b"), &inputs, later);
+            files.add(2, &damage("b"), later);
         }
         assert_eq!(files.wait_us(later), Some(RETRY_US_MAX));
         files.keep(|number| number != 2);
@@ -114,6 +135,6 @@ mod tests {
         assert!(!files.note(&Error::DiskFull { path: "a".into() }, &inputs, 0));
         assert!(files.wait_us(0).is_none());
         assert!(files.note(&damage("c"), &inputs, 0));
-        assert!(files.holds(1, 0) && files.holds(2, 0));
+        assert!(files.holds(1) && files.holds(2));
     }
 }

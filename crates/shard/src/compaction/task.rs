@@ -1,26 +1,29 @@
 //! The background task that merges segments and vector files, one merge a step, and removes files
 //! that nobody needs.
 
-use super::merge::{Merge, OlderSegments};
+use super::merging::{Claim, Parts};
 use super::policy::choose_around;
-use super::set_aside::{SetAside, input};
+use super::rest::Rest;
+use super::segments::merge_segments;
+use super::set_aside::input;
 use super::vectors::{VectorMerge, WrittenAgain};
 use crate::error::{Error, Result};
 use crate::flush::retry_us;
-use crate::layer_files::{NewFiles, OldVectors};
-use crate::segment::{Segment, write_segment};
+use crate::segment::Segment;
 use crate::storage::Storage;
 use crate::sync::{AtomicBool, Ordering};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use sutra_env::{Next, Steps};
-use sutra_format::segment::commits;
+
+/// Its place in the figures; the helpers have those after it.
+const NUMBER: usize = 0;
 
 /// All segments are merged when of what they hold more than one part in so many is garbage.
 const GARBAGE_DIVISOR: u64 = 3;
-/// The store is at rest when no segment was written for so long.
-const REST_US: u64 = 500_000;
+/// A merge that need not be is given up when so many flushes came in.
+const FLUSHES_AT_REST_MAX: u64 = 2;
 /// How long to wait before looking whether files that were merged are still read.
 const LOOK_AGAIN_US_MIN: u64 = 50_000;
 /// Never longer than this.
@@ -38,56 +41,14 @@ pub(crate) struct Compactor {
     pub(crate) cleaned_items: u64,
     /// Files of vectors that were written again.
     pub(crate) vectors_written: WrittenAgain,
-    /// Damaged files that are not merged for now.
-    pub(crate) set_aside: SetAside,
-    /// Flushes that were there at the last look, and when the last of them was seen.
-    pub(crate) flushes_seen: u64,
-    pub(crate) flush_seen_us: u64,
+    /// Whether there is time to merge more.
+    pub(crate) rest: Rest,
     /// Looks in a row that found views which still read what is not needed otherwise.
     pub(crate) looks: u32,
 }
 
-impl Steps for Compactor {
-    fn step(&mut self) -> Next {
-        if self.is_stopped.load(Ordering::Acquire) {
-            return Next::Done;
-        }
-        let some_stay = self.storage.free_retired() | self.storage.remove_obsolete();
-        let result = self.merge_something();
-        let storage = Arc::clone(&self.storage);
-        let figures = &storage.figures;
-        let mut must_tell = false;
-        let (next, failure) = match result {
-            Ok(false) => (self.rest(some_stay), None),
-            Ok(true) => {
-                (self.failures, self.looks) = (0, 0);
-                figures.compactions.fetch_add(1, Ordering::Relaxed);
-                // The committer lets go of the files that were merged.
-                storage.committer.get().inspect(|committer| committer.wake());
-                (Next::Again, None)
-            }
-            Err(Failure { error, is_set_aside }) => {
-                figures.compaction_failures.fetch_add(1, Ordering::Relaxed);
-                must_tell = true;
-                // Without the damaged file there may be something else to merge.
-                let next = if is_set_aside {
-                    Next::Again
-                } else {
-                    self.failures = self.failures.saturating_add(1);
-                    Next::WaitUs(retry_us(self.failures))
-                };
-                (next, Some(error))
-            }
-        };
-        let failure = failure.or_else(|| self.set_aside.error().cloned());
-        *figures.compaction_error.lock() = failure;
-        if must_tell {
-            // A flush may wait for this merge.
-            storage.committer.get().inspect(|committer| committer.wake());
-        }
-        next
-    }
-}
+/// A merge that need not be: there is time for it.
+type IsForRest = bool;
 
 /// Why nothing was merged.
 struct Failure {
@@ -96,14 +57,54 @@ struct Failure {
     is_set_aside: bool,
 }
 
+impl Steps for Compactor {
+    fn step(&mut self) -> Next {
+        if self.is_stopped.load(Ordering::Acquire) {
+            return Next::Done;
+        }
+        let some_stay = self.storage.free_retired() | self.storage.remove_obsolete();
+        let now_us = self.storage.env.clock.monotonic_us();
+        let result = self.merge_something(now_us);
+        let storage = Arc::clone(&self.storage);
+        let figures = &storage.figures;
+        let set_aside = |task: &Self| task.storage.merging.lock().set_aside.error().cloned();
+        // What keeps a flush waiting for a merge is not why some other merge failed before.
+        let (next, failure, blocking) = match result {
+            Ok(false) => (self.rest(now_us, some_stay), set_aside(self), set_aside(self)),
+            Ok(true) => {
+                (self.failures, self.looks) = (0, 0);
+                figures.compactions.fetch_add(1, Ordering::Relaxed);
+                (Next::Again, set_aside(self), None)
+            }
+            Err(Failure { error: Error::Aborted, .. }) => (Next::Again, set_aside(self), None),
+            Err(Failure { error, is_set_aside: true }) => {
+                figures.compaction_failures.fetch_add(1, Ordering::Relaxed);
+                // Without the damaged file there may be something else to merge.
+                (Next::Again, Some(error), None)
+            }
+            Err(Failure { error, .. }) => {
+                figures.compaction_failures.fetch_add(1, Ordering::Relaxed);
+                self.failures = self.failures.saturating_add(1);
+                (Next::WaitUs(retry_us(self.failures)), Some(error.clone()), Some(error))
+            }
+        };
+        // The committer lets go of files that were merged, and a flush may wait for this merge.
+        let must_tell = next == Next::Again || blocking.is_some();
+        figures.set_compaction_error(NUMBER, failure);
+        *figures.merge_blocked_by.lock() = blocking;
+        if must_tell {
+            storage.committer.get().inspect(|committer| committer.wake());
+        }
+        next
+    }
+}
+
 impl Compactor {
     /// Nothing is to be merged: how long to wait before looking again.
-    fn rest(&mut self, some_stay: bool) -> Next {
-        let now_us = self.storage.env.clock.monotonic_us();
-        let retry_us = self.set_aside.wait_us(now_us);
-        let since_us = now_us.saturating_sub(self.flush_seen_us);
-        let rest_us = (since_us < REST_US && self.choose(now_us, true).1.is_some())
-            .then(|| REST_US - since_us);
+    fn rest(&mut self, now_us: u64, some_stay: bool) -> Next {
+        let retry_us = self.storage.merging.lock().set_aside.wait_us(now_us);
+        let rest_us = self.rest.wait_us(now_us);
+        let rest_us = rest_us.filter(|_| self.would_merge_at_rest());
         // Nobody says when a view is given back; one that lives long costs few looks.
         let look_us = if some_stay {
             let look_us = (LOOK_AGAIN_US_MIN << self.looks.min(20)).min(LOOK_AGAIN_US_MAX);
@@ -118,26 +119,24 @@ impl Compactor {
     }
 
     /// One merge, if there is one to do. Whether there was.
-    fn merge_something(&mut self) -> Result<bool, Failure> {
-        let now_us = self.storage.env.clock.monotonic_us();
-        self.forget_what_is_gone();
-        let flushes = self.storage.figures.flushes.load(Ordering::Relaxed);
-        if self.flushes_seen != flushes {
-            (self.flushes_seen, self.flush_seen_us) = (flushes, now_us);
+    fn merge_something(&mut self, now_us: u64) -> Result<bool, Failure> {
+        self.look_at_damaged(now_us);
+        self.rest.look(self.storage.shared.published_seqno(), now_us);
+        let storage = Arc::clone(&self.storage);
+        let is_at_rest = self.rest.wait_us(now_us).is_none();
+        let Some((claim, is_for_rest)) = self.claim(&storage, is_at_rest) else {
+            return self.merge_vectors(now_us);
+        };
+        let merged = self.merge(&claim, is_for_rest);
+        if is_for_rest && matches!(merged, Err(Error::DiskFull { .. })) {
+            self.rest.found_no_room(now_us);
         }
-        let is_at_rest = now_us.saturating_sub(self.flush_seen_us) >= REST_US;
-        let (segments, range) = self.choose(now_us, is_at_rest);
-        let Some(range) = range else { return self.merge_vectors(now_us) };
-        let has_older = range.start > 0;
-        let is_all = range.len() == segments.len();
-        let inputs = segments.get(range).unwrap_or_default();
-        let merged = self.merge(inputs, has_older);
         let retain_from = merged.map_err(|error| {
             let inputs =
-                inputs.iter().map(|segment| input(segment.number(), segment.file().path()));
-            self.fail(error, &inputs.collect::<Vec<_>>())
+                claim.inputs.iter().map(|segment| input(segment.number(), segment.file().path()));
+            self.fail(error, &inputs.collect::<Vec<_>>(), now_us)
         })?;
-        if is_all {
+        if claim.is_all {
             self.cleaned_to = retain_from;
             let state = self.storage.shared.state();
             self.cleaned_items = state.segments().map(|segment| items(segment)).sum();
@@ -145,40 +144,69 @@ impl Compactor {
         Ok(true)
     }
 
-    /// All segments, and the neighbours among them to merge next.
-    fn choose(&self, now_us: u64, is_at_rest: bool) -> (Vec<Arc<Segment>>, Option<Range<usize>>) {
-        let segments = self.segments();
+    /// Claims what is merged next.
+    fn claim<'a>(&self, storage: &'a Storage, is_at_rest: bool) -> Option<(Claim<'a>, IsForRest)> {
+        storage.merging.claim(storage, |parts, segments| self.choose(parts, segments, is_at_rest))
+    }
+
+    /// Whether there will be something to merge at rest.
+    fn would_merge_at_rest(&self) -> bool {
+        let segments = self.storage.segments();
+        self.choose(&self.storage.merging.lock(), &segments, true).is_some()
+    }
+
+    fn choose(
+        &self,
+        parts: &Parts,
+        segments: &[Arc<Segment>],
+        is_at_rest: bool,
+    ) -> Option<(Range<usize>, IsForRest)> {
         let sizes: Vec<u64> = segments.iter().map(|segment| segment.file().file_bytes()).collect();
-        let is_set_aside: Vec<bool> =
-            segments.iter().map(|segment| self.set_aside.holds(segment.number(), now_us)).collect();
+        let is_held: Vec<bool> =
+            segments.iter().map(|segment| parts.holds(segment.number())).collect();
         let policy = self.storage.options.merge_policy;
-        let range = choose_around(&sizes, &is_set_aside, is_at_rest, policy).or_else(|| {
-            let may_merge_all = !is_set_aside.contains(&true);
-            (may_merge_all && self.is_mostly_garbage(&segments)).then_some(0..segments.len())
+        let around = |is_at_rest| choose_around(&sizes, &is_held, is_at_rest, policy);
+        let range = around(false).or_else(|| {
+            let may_merge_all = !is_held.contains(&true);
+            (may_merge_all && self.is_mostly_garbage(segments)).then_some(0..segments.len())
         });
-        (segments, range)
+        let choice = range.map(|range| (range, false));
+        choice.or_else(|| {
+            let is_at_rest = is_at_rest && parts.is_idle();
+            let range = if is_at_rest { around(true) } else { None };
+            range.map(|range| (range, true))
+        })
     }
 
-    /// Oldest first.
-    fn segments(&self) -> Vec<Arc<Segment>> {
-        let state = self.storage.shared.state();
-        let mut segments: Vec<Arc<Segment>> = state.segments().cloned().collect();
-        segments.reverse();
-        segments
+    /// Compares the checksums of damaged files again when it is time: a merge would read and write
+    /// everything before the damage first.
+    fn look_at_damaged(&self, now_us: u64) {
+        self.forget_what_is_gone();
+        let merging = &self.storage.merging;
+        let due = merging.lock().set_aside.due(now_us);
+        for number in due {
+            let segments = self.storage.segments();
+            let segment = segments.iter().find(|segment| segment.number() == number);
+            let verified = segment.map_or(Ok(()), |segment| segment.file().verify_all());
+            let set_aside = &mut merging.lock().set_aside;
+            match verified {
+                Ok(()) => set_aside.release(number),
+                Err(error) => set_aside.add(number, &error, now_us),
+            }
+        }
     }
 
-    fn forget_what_is_gone(&mut self) {
-        let catalog = self.storage.catalog();
-        let manifest = &catalog.manifest;
-        self.set_aside.keep(|number| {
-            manifest.segments.iter().any(|entry| entry.number == number)
-                || manifest.vector_files.iter().any(|entry| entry.number == number)
-        });
+    fn forget_what_is_gone(&self) {
+        let exists: Vec<u32> = {
+            let catalog = self.storage.catalog();
+            let segments = catalog.manifest.segments.iter().map(|entry| entry.number);
+            segments.chain(catalog.manifest.vector_files.iter().map(|e| e.number)).collect()
+        };
+        self.storage.merging.lock().set_aside.keep(|number| exists.contains(&number));
     }
 
-    fn fail(&mut self, error: Error, inputs: &[(u32, PathBuf)]) -> Failure {
-        let now_us = self.storage.env.clock.monotonic_us();
-        let is_set_aside = self.set_aside.note(&error, inputs, now_us);
+    fn fail(&self, error: Error, inputs: &[(u32, PathBuf)], now_us: u64) -> Failure {
+        let is_set_aside = self.storage.merging.lock().set_aside.note(&error, inputs, now_us);
         Failure { error, is_set_aside }
     }
 
@@ -200,39 +228,22 @@ impl Compactor {
         garbage > self.storage.options.garbage_min && garbage > held / GARBAGE_DIVISOR
     }
 
-    fn merge(&self, inputs: &[Arc<Segment>], has_older: bool) -> Result<u64> {
-        let storage = &self.storage;
-        let (Some(first), Some(last)) = (inputs.first(), inputs.last()) else { return Ok(0) };
-        let seqnos = (first.seqnos().0, last.seqnos().1);
-        let retain_from = storage.retained_from(seqnos.1);
-        let older = OlderSegments::new(storage, has_older);
-        let merge = Merge::new(inputs, older, retain_from, Some(&self.is_stopped))?;
-        let mut names = Vec::new();
-        let mut times = Vec::new();
-        for input in inputs {
-            names.extend_from_slice(input.names()?);
-            times.extend(commits::entries(input.commits()?).filter(|(s, _)| *s >= retain_from));
-        }
-        let mut files = NewFiles::default();
-        let written = write_segment(storage, &merge, seqnos, &names, &times);
-        files.segment = Some(written?);
-        let synced = storage.sync_names();
-        if synced.is_err() {
-            files.discard(&storage.dir);
-            synced?;
-        }
-        let bytes = files.bytes();
-        storage.install_compacted(inputs, &OldVectors::NONE, files, retain_from)?;
-        storage.figures.compaction_bytes.fetch_add(bytes, Ordering::Relaxed);
-        Ok(retain_from)
+    fn merge(&self, claim: &Claim<'_>, is_for_rest: bool) -> Result<u64> {
+        let flushes = || self.storage.figures.flushes.load(Ordering::Relaxed);
+        let begun_at = flushes();
+        // What has to be merged would wait behind what need not be.
+        let is_late = || is_for_rest && flushes().saturating_sub(begun_at) >= FLUSHES_AT_REST_MAX;
+        let is_stopped = || self.is_stopped.load(Ordering::Relaxed) || is_late();
+        merge_segments(&self.storage, claim, &is_stopped)
     }
 
     fn merge_vectors(&mut self, now_us: u64) -> Result<bool, Failure> {
-        let is_set_aside = |number| self.set_aside.holds(number, now_us);
+        let is_set_aside = |number| self.storage.merging.lock().set_aside.holds(number);
         let merge = VectorMerge::choose(&self.storage, &self.vectors_written, &is_set_aside);
         let Some(merge) = merge else { return Ok(false) };
         let merged = merge.run(&self.storage, &mut self.vectors_written);
-        let bytes = merged.map_err(|error| self.fail(error, &merge.input_paths(&self.storage)))?;
+        let bytes =
+            merged.map_err(|error| self.fail(error, &merge.input_paths(&self.storage), now_us))?;
         self.storage.figures.compaction_bytes.fetch_add(bytes, Ordering::Relaxed);
         Ok(true)
     }

@@ -137,8 +137,15 @@ fn kept_rows(
     for input in inputs {
         for position in 0..input.rows() as usize {
             let entry = input.row_at(position)?;
-            let is_newest = state.names_row(namespace, &entry.id, entry.row, NEWEST)?;
-            if is_newest || state.names_row(namespace, &entry.id, entry.row, retain_from)? {
+            let names = |retain_from| {
+                match state.names_row(namespace, &entry.id, entry.row, retain_from) {
+                    // Nobody knows: the segment that says so is damaged.
+                    Err(Error::Corrupt { .. }) => Ok(true),
+                    known => known,
+                }
+            };
+            let is_newest = names(NEWEST)?;
+            if is_newest || names(retain_from)? {
                 let (first, last) = kept.seqnos;
                 kept.seqnos = (first.min(entry.begin), last.max(entry.begin));
                 kept.rows.push(VectorRow { row: entry.row, begin: entry.begin, id: entry.id });

@@ -1,5 +1,9 @@
 //! What a repair begins with: the manifest, made of what the files say if it does not read.
 
+use super::Repair;
+use super::aside::path_of;
+use super::list;
+use super::mark::{Mark, MarkFile};
 use super::rebuild::{rebuild, sound};
 use crate::error::Result;
 use crate::manifest_file::ManifestFile;
@@ -14,8 +18,10 @@ pub(super) struct Base {
     pub(super) manifest: Manifest,
     /// The file `MANIFEST` reads.
     pub(super) is_loaded: bool,
-    /// A repair that was interrupted goes on.
-    pub(super) is_continued: bool,
+    /// Number of the folder for what is not used any more, if the interrupted repair has one.
+    pub(super) aside: Option<u32>,
+    /// The interrupted repair wrote all it had to write, and may have moved files away.
+    pub(super) is_moving: bool,
 }
 
 impl Base {
@@ -25,13 +31,18 @@ impl Base {
     /// `Io`; `NotAStore` when a newer release wrote the manifest.
     pub(super) fn load(env: &Env, path: &Path, store_id: [u8; 16]) -> Result<Self> {
         let loaded = sound(ManifestFile::new(env, path).load(&store_id))?.flatten();
-        let mark = ManifestFile::of_repair(env, path);
+        let mark = MarkFile::new(env, path);
         let begun = sound(mark.load(&store_id))?.flatten();
         let is_loaded = loaded.is_some();
-        let is_continued = mark.exists()?;
-        let manifest = match (loaded, begun) {
+        let aside = begun.as_ref().map(|mark| mark.aside);
+        // Of a mark that does not read nobody knows what is moved.
+        let mut is_moving = begun.as_ref().map_or(mark.exists()?, |mark| mark.is_moving);
+        let manifest = match (loaded, begun.map(|Mark { manifest, .. }| manifest)) {
             // The interrupted repair got as far as its own manifest.
-            (Some(loaded), Some(begun)) if loaded.generation > begun.generation => loaded,
+            (Some(loaded), Some(begun)) if loaded.generation > begun.generation => {
+                is_moving = true;
+                loaded
+            }
             (_, Some(begun)) => begun,
             (loaded, None) => {
                 let mut manifest = match loaded {
@@ -47,7 +58,18 @@ impl Base {
                 manifest
             }
         };
-        Ok(Self { manifest, is_loaded, is_continued })
+        Ok(Self { manifest, is_loaded, aside, is_moving })
+    }
+
+    /// What the interrupted repair said is lost, if that cannot be found out any more.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub(super) fn list(&self, env: &Env, path: &Path) -> Result<Option<Repair>> {
+        match self.aside.filter(|_| self.is_moving) {
+            Some(number) => list::load(env, path, &path_of(path, number)),
+            None => Ok(None),
+        }
     }
 
     /// Whether the interrupted repair made a file and no manifest names it.

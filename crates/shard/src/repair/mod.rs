@@ -7,28 +7,33 @@
 //! Nothing is deleted, and nothing is written before the caller confirmed what would be lost.
 //!
 //! The file `REPAIR` is there from before the first new file until everything is in its place. It
-//! is the manifest that the repair began with: the next repair begins with the same, so a crash
+//! has the manifest that the repair began with: the next repair begins with the same, so a crash
 //! changes nothing of what is saved, and tells by its next file number which files are new. While
-//! it is there opening is refused, since that would remove what is still to be moved away. A crash
-//! leaves either manifest with all the files it names, or none if there was none.
+//! it is there opening for writing is refused, since that would remove what is still to be moved
+//! away. A crash leaves either manifest with all the files it names, or none if there was none. A
+//! repair that fails before its manifest is there leaves everything as it was, also one that goes
+//! on. The list of what is lost is in the folder beside before the manifest is replaced: a repair
+//! that goes on after that says the same.
 //!
 //! A disk that does not give a file ends the repair with its error. That file may be sound: to go
 //! on without it, its owner moves it away.
 
 mod aside;
 mod base;
+mod list;
 mod log;
 mod lost;
+mod mark;
 mod mended;
 mod rebuild;
 mod salvage;
 mod write;
 
 pub use lost::{Fate, LostConcept, LostEdge};
+pub(crate) use mark::MarkFile;
 
-use crate::check::{Code, Files, Report, check_shard};
+use crate::check::{Code, Files, check_shard};
 use crate::error::{Error, Result};
-use crate::manifest_file::ManifestFile;
 use crate::options::{ShardOptions, StoredOptions};
 use base::Base;
 use salvage::Salvage;
@@ -113,27 +118,32 @@ fn repair(
     }
     report.refuse_unreadable()?;
     let base = Base::load(env, path, options.store_id)?;
-    let is_leftover = |file: &PathBuf| base.is_leftover(file);
-    report.problems.retain(|problem| !problem.file.as_ref().is_some_and(is_leftover));
+    report.retain_files(|file| !base.is_leftover(file));
     let files = Files::new(env, path, options.store_id);
     let mut repair = Repair::default();
+    let listed = base.list(env, path)?;
     let salvage = Salvage::new(env, path, &files, shard_options, base, &report, &mut repair)?;
     salvage.list_lost(&mut repair)?;
+    if let Some(listed) = listed {
+        // What is moved already is not found any more, unless there is new damage.
+        let is_new = salvage.has_left_out() || repair.is_manifest_rebuilt;
+        repair = if is_new { list::join(listed, repair) } else { listed };
+    }
     if confirm {
         write::write(salvage, path, &files, &mut repair)?;
     }
     Ok(repair)
 }
 
-/// Refuses to open a shard of which a repair was interrupted: what it still has to move away would
-/// be removed.
+/// Refuses to open a shard for writing of which a repair was interrupted: what it still has to move
+/// away would be removed. Tidies up after one that did not begin.
 ///
 /// # Errors
 /// `Corrupt`, `Io`.
 pub(crate) fn refuse_interrupted(env: &Env, path: &Path) -> Result<()> {
-    let mark = ManifestFile::of_repair(env, path);
+    let mark = MarkFile::new(env, path);
     if !mark.exists()? {
-        return Ok(());
+        return mark.remove_temporary();
     }
     Err(Error::Corrupt {
         file: mark.path().into(),
@@ -141,10 +151,4 @@ pub(crate) fn refuse_interrupted(env: &Env, path: &Path) -> Result<()> {
         message: "a repair was interrupted".into(),
         advice: Code::REPAIR.advice().into(),
     })
-}
-
-/// Whether the report has a problem of a file below a folder.
-fn has_damage_in(report: &Report, dir: &Path) -> bool {
-    let damage = report.problems.iter().filter(|problem| !problem.is_harmless());
-    damage.filter_map(|problem| problem.file.as_deref()).any(|file| file.starts_with(dir))
 }

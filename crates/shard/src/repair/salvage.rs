@@ -1,11 +1,11 @@
 //! What can be read of a damaged shard, in memory: the segments that are sound, and on top of them
 //! what the log has, as far as it still makes sense.
 
+use super::Repair;
 use super::base::Base;
 use super::log::{Commits, LogEnd, read_log};
 use super::lost::Subject;
 use super::rebuild::{expected_segment, sound};
-use super::{Repair, has_damage_in};
 use crate::check::{Files, Report};
 use crate::delta::{Counts, DeltaWriter, EdgeKey, Numbering, VectorDefaults};
 use crate::error::Result;
@@ -123,10 +123,10 @@ impl Salvage {
             Applying { writer: &mut writer, lost: Vec::new(), removed: HashSet::new() };
         let log = read_log(env, &log_files, store_id, manifest.floor_seqno, &mut applying)?;
         let (lost_subjects, removed) = (applying.lost, applying.removed);
-        let is_log_damaged = has_damage_in(report, &path.join("wal"));
-        let must_rewrite = has_damage_in(report, dir.path());
+        let is_log_damaged = report.has_damage_in(&path.join("wal"));
+        let must_rewrite = report.has_damage_in(dir.path());
         let is_manifest_sound =
-            base.is_loaded && !has_damage_in(report, ManifestFile::new(env, path).path());
+            base.is_loaded && !report.has_damage_in(ManifestFile::new(env, path).path());
         let last_seqno = log.last_seqno.unwrap_or_default().max(manifest.floor_seqno);
         repair.log_ends_at = is_log_damaged.then_some(last_seqno);
         if is_log_damaged {

@@ -4,6 +4,8 @@
 
 use super::Repair;
 use super::aside::{Aside, make_dir, sync};
+use super::list;
+use super::mark::{Mark, MarkFile};
 use super::mended::Mended;
 use super::salvage::Salvage;
 #[cfg(feature = "planted-bugs")]
@@ -30,8 +32,8 @@ const LOG_BYTES: u64 = 1 << 20;
 /// Writes what was saved and moves away what it replaces.
 ///
 /// # Errors
-/// `Io`, `DiskFull`, `Corrupt`: nothing was changed as long as the manifest was not replaced, else
-/// the mark stays and the next repair goes on.
+/// `Io`, `DiskFull`, `Corrupt`: everything is as it was as long as the manifest was not replaced,
+/// also when an interrupted repair had begun; else the mark stays and the next repair goes on.
 pub(super) fn write(
     mut salvage: Salvage,
     path: &Path,
@@ -42,48 +44,75 @@ pub(super) fn write(
     let dir = SegmentDir::new(&env, path);
     let last_seqno = salvage.last_seqno();
     make_dir(&env, dir.path())?;
-    let aside = Aside::open(&env, path, salvage.base.is_continued)?;
-    let mark = ManifestFile::of_repair(&env, path);
-    let manifest_file = ManifestFile::new(&env, path);
-    let prepared = save_mark(&salvage, &mark, &salvage.base.manifest)
-        .and_then(|()| prepare(&mut salvage, path, files))
-        .and_then(|new| aside.keep_manifest(&manifest_file).map(|()| new));
-    if prepared.is_err() && !salvage.base.is_continued {
-        // The failure is what the caller must hear of; with the mark the next repair goes on.
-        let _ = undo(&salvage, path, &aside);
-    }
-    let manifest = match prepared? {
-        Some(new) => {
-            #[cfg(feature = "planted-bugs")]
-            if salvage.options.planted_bug == Some(LogMovedBeforeManifest) {
-                finish_log(&salvage, path, last_seqno, &aside)?;
-                salvage.is_log_damaged = false;
+    let aside = Aside::open(&env, path, salvage.base.aside)?;
+    let manifest = match replace_manifest(&mut salvage, path, files, &aside, repair) {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            if !is_replaced(&salvage, path) {
+                // The failure is what the caller must hear of; with the mark the next one goes on.
+                let _ = undo(&salvage, path, &aside);
             }
-            manifest_file.save(&new)?;
-            // What the repair began with is about to be moved away.
-            save_mark(&salvage, &mark, &new)?;
-            new
+            return Err(error);
         }
-        None => salvage.base.manifest.clone(),
     };
+    // What the repair began with is about to be moved away.
+    save_mark(&salvage, path, &aside, &manifest, true)?;
     move_files(&dir, &manifest, &aside)?;
     finish_log(&salvage, path, last_seqno, &aside)?;
-    mark.remove()?;
+    MarkFile::new(&env, path).remove()?;
     sync(&env, path)?;
     repair.aside = Some(aside.path().into());
     Ok(())
 }
 
-#[cfg_attr(
-    not(feature = "planted-bugs"),
-    expect(unused_variables, reason = "the options choose in builds with planted bugs")
-)]
-fn save_mark(salvage: &Salvage, mark: &ManifestFile, manifest: &Manifest) -> Result<()> {
+/// Writes everything that is needed before anything is moved. The manifest that is now on disk.
+fn replace_manifest(
+    salvage: &mut Salvage,
+    path: &Path,
+    files: &Files<'_>,
+    aside: &Aside,
+    repair: &Repair,
+) -> Result<Manifest> {
+    let env = salvage.env.clone();
+    let manifest_file = ManifestFile::new(&env, path);
+    save_mark(salvage, path, aside, &salvage.base.manifest, salvage.base.is_moving)?;
+    let new = prepare(salvage, path, files)?;
+    list::save(&env, path, aside.path(), repair)?;
+    aside.keep_manifest(&manifest_file)?;
+    let Some(new) = new else { return Ok(salvage.base.manifest.clone()) };
+    #[cfg(feature = "planted-bugs")]
+    if salvage.options.planted_bug == Some(LogMovedBeforeManifest) {
+        finish_log(salvage, path, salvage.last_seqno(), aside)?;
+        salvage.is_log_damaged = false;
+    }
+    manifest_file.save(&new)?;
+    Ok(new)
+}
+
+/// Whether files may be moved away already, or will be by the next repair.
+fn is_replaced(salvage: &Salvage, path: &Path) -> bool {
+    let manifest = ManifestFile::new(&salvage.env, path).load(&salvage.options.store_id);
+    salvage.base.is_moving
+        || match manifest {
+            Ok(Some(manifest)) => manifest.generation > salvage.base.manifest.generation,
+            Ok(None) | Err(Error::Corrupt { .. }) => false,
+            Err(_) => true,
+        }
+}
+
+fn save_mark(
+    salvage: &Salvage,
+    path: &Path,
+    aside: &Aside,
+    manifest: &Manifest,
+    is_moving: bool,
+) -> Result<()> {
     #[cfg(feature = "planted-bugs")]
     if salvage.options.planted_bug == Some(RepairNotMarked) {
         return Ok(());
     }
-    mark.save(manifest)
+    let mark = Mark { manifest: manifest.clone(), aside: aside.number(), is_moving };
+    MarkFile::new(&salvage.env, path).save(&mark)
 }
 
 /// Writes the new files. The manifest that names them; nothing if the one there is says it all.
@@ -124,9 +153,11 @@ fn undo(salvage: &Salvage, path: &Path, aside: &Aside) -> Result<()> {
     let env = &salvage.env;
     let dir = SegmentDir::new(env, path);
     discard_leftovers(salvage, &dir)?;
-    dir.remove(&aside.manifest_path())?;
+    aside.clear()?;
     dir.sync()?;
-    ManifestFile::of_repair(env, path).remove()?;
+    let mark = MarkFile::new(env, path);
+    mark.remove()?;
+    mark.remove_temporary()?;
     sync(env, path)
 }
 
@@ -163,7 +194,7 @@ fn write_files(
     }
     let mut inputs: Vec<Arc<Segment>> = salvage.segments.clone();
     inputs.extend(written.segment.as_ref().map(|(_, segment)| Arc::clone(segment)));
-    let merge = Merge::new(&inputs, OlderSegments::new(storage, false), retain_from, None)?;
+    let merge = Merge::new(&inputs, OlderSegments::new(storage, false), retain_from, &|| false)?;
     let mended = Mended { merge, state };
     let names = all_names(salvage, &manifest);
     let (entry, _) = write_segment(storage, &mended, (1, last_seqno.max(1)), &names, &[])?;

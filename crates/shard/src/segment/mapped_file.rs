@@ -180,6 +180,14 @@ impl MappedFile {
         Error::corrupt(&self.path, at, "something is said to be here, and the section ends before")
     }
 
+    /// Compares every block that was not compared before.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub(crate) fn verify_all(&self) -> Result<()> {
+        self.layout.sections().iter().try_for_each(|section| self.all(section).map(drop))
+    }
+
     /// What is wrong at a place of a section.
     #[cold]
     pub(crate) fn damaged(&self, section: &Section, start: u64, message: &str) -> Error {

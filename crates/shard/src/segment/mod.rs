@@ -3,6 +3,7 @@
 mod delta_file;
 mod dir;
 mod mapped_file;
+mod positions;
 mod reader;
 mod segment_file;
 mod vectors_file;

@@ -2,6 +2,7 @@
 //! it, so that all sections are filled at the same time and nothing large is kept in memory.
 
 use super::mapped_file::{Expected, MappedFile};
+use super::positions::Positions;
 use super::reader::Segment;
 use super::writer::SealedFileWriter;
 use crate::delta::EdgeKey;
@@ -180,7 +181,7 @@ fn fill(
     source: &dyn SegmentSource,
     measure: &Measure,
 ) -> Result<()> {
-    let positions = write_concepts(writer, source)?;
+    let positions = write_concepts(writer, source, measure)?;
     let mut filling = Filling {
         positions: &positions,
         directory: DirectoryBuilder::new(measure.nodes),
@@ -198,19 +199,24 @@ fn fill(
 }
 
 /// Positions of the versions written, by their number.
-fn write_concepts(writer: &mut SealedFileWriter, source: &dyn SegmentSource) -> Result<Vec<u64>> {
-    let mut positions: Vec<u64> = Vec::new();
+fn write_concepts(
+    writer: &mut SealedFileWriter,
+    source: &dyn SegmentSource,
+    measure: &Measure,
+) -> Result<Positions> {
+    let base = writer.position(SectionKind::Records);
+    let mut positions = Positions::new(measure.concepts, base, measure.record_bytes);
     let mut record = Vec::new();
     source.concepts(&mut |concept| {
         let position = writer.position(SectionKind::Records);
-        let position_of = |number: u64| positions.get(number as usize).copied().unwrap_or(0);
+        let position_of = |number: u64| positions.get(number).unwrap_or(0);
         let text = |text| match text {
             Text::KeptAt(number) => Text::KeptAt(position_of(number)),
             text => text,
         };
         let version = ConceptVersion {
             previous: concept.previous.map_or(0, position_of),
-            cell: positions.len() as u32,
+            cell: positions.count() as u32,
             content: text(concept.version.content),
             attributes: text(concept.version.attributes),
             ..concept.version
@@ -238,7 +244,7 @@ struct Places {
 }
 
 struct Filling<'a> {
-    positions: &'a [u64],
+    positions: &'a Positions,
     directory: DirectoryBuilder,
     filter: FilterBuilder,
     edge_filter: FilterBuilder,
@@ -248,12 +254,12 @@ struct Filling<'a> {
 
 impl Filling<'_> {
     fn node(&mut self, source: &SourceNode<'_>) -> Result<()> {
-        let newest = source.newest.and_then(|number| self.positions.get(number as usize));
+        let newest = source.newest.and_then(|number| self.positions.get(number));
         let places = &self.places;
         let node = Node {
             hash: source.hash,
             id: source.id,
-            record: newest.copied().unwrap_or(0),
+            record: newest.unwrap_or(0),
             out_start: places.outgoing,
             out_count: source.outgoing.len() as u32,
             in_start: places.incoming,

@@ -5,9 +5,10 @@
 //! feature `interleavings` each operation on them first lets a scheduler of the crate `shuttle`
 //! choose who goes on.
 //!
-//! Not imported from here is what nobody decides by (figures, flags to cancel) and what is one step
-//! for everybody anyway: which blocks of a file were compared, and the buckets of arrays that only
-//! grow, which nobody looks for before an index in them was published.
+//! Not imported from here is what nobody decides by (counters of the committer, the flag to cancel
+//! a search) and what is one step for everybody anyway: which blocks of a file were compared, and
+//! the buckets of arrays that only grow, which nobody looks for before an index in them was
+//! published.
 
 #[cfg(feature = "interleavings")]
 mod scheduled;

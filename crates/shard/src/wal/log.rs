@@ -104,7 +104,7 @@ impl Wal {
     fn resume_segment(&mut self, replayed: &Replayed) -> Result<()> {
         let number = self.position.segment_number;
         if number == 0 {
-            return self.rotate(0);
+            return self.begin_next(0);
         }
         // The process before may have ended after naming the newest segment, and before that name
         // was on disk.
@@ -161,6 +161,9 @@ impl Wal {
     pub fn append_commit(&mut self, committed_us: u64, operations: &[u8]) -> u64 {
         if !self.begun {
             self.begin();
+        }
+        if self.position.last_seqno == 0 {
+            self.want_spare();
         }
         self.position.last_seqno += 1;
         let prefix = commit_prefix(committed_us);
@@ -345,6 +348,20 @@ impl Wal {
     }
 
     fn rotate(&mut self, needed: u64) -> Result<()> {
+        self.begin_next(needed)?;
+        self.want_spare();
+        Ok(())
+    }
+
+    /// Not before a store's first commit: its making must not compete with a file that need not be
+    /// for the last room on a disk.
+    fn want_spare(&self) {
+        if self.spare.want(self.files.bytes_of(self.position.segment_number + 1)) {
+            self.spare_work.wake();
+        }
+    }
+
+    fn begin_next(&mut self, needed: u64) -> Result<()> {
         let bytes = self.files.bytes_of(self.position.segment_number + 1);
         let needed = needed.saturating_add(SEGMENT_HEADER_BYTES as u64);
         let bytes = if bytes >= needed { bytes } else { needed.next_multiple_of(4096) };
@@ -352,11 +369,7 @@ impl Wal {
         // Space first: a full disk must leave the segment before untouched and writable.
         let prepared = self.prepare_file(bytes);
         self.failed |= matches!(prepared, Err(Error::Io { .. }));
-        self.rotate_to(prepared?)?;
-        if self.spare.want(self.files.bytes_of(self.position.segment_number + 1)) {
-            self.spare_work.wake();
-        }
-        Ok(())
+        self.rotate_to(prepared?)
     }
 
     /// Begins a segment in a file of zeros.

@@ -60,7 +60,7 @@ pub fn in_memory() -> ShardOptions {
 /// Nearly every commit becomes a segment, and every two segments one.
 pub fn in_segments() -> ShardOptions {
     let eager = Merging::Eager.policy().unwrap();
-    ShardOptions { memory_threshold: 4, merge_policy: eager, ..in_memory() }
+    ShardOptions { memory_threshold: 4, merge_policy: eager, merges_apart: 1, ..in_memory() }
 }
 
 /// As [`in_segments`], and every version stays.

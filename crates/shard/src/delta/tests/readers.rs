@@ -16,13 +16,23 @@ use super::*;
 use crate::shared::Shared;
 use crate::view::View;
 use arc_swap::ArcSwap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 const READERS: usize = 2;
 /// Miri takes a thousand times as long; what grows begins smaller there, and grows as often.
 const NUMBERS: u32 = if cfg!(miri) { 12 } else { 2000 };
 const COMMITS: u32 = if cfg!(miri) { 5 } else { 500 };
 const COMMITS_OF_A_DELTA: u32 = if cfg!(miri) { 3 } else { 50 };
+
+/// Does something even if the test fails: readers that wait for a writer's last number would wait
+/// for ever for one that panicked.
+struct OnDrop<F: Fn()>(F);
+
+impl<F: Fn()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
 
 /// Writes the numbers from 1 on and publishes each as commits are published, while others read
 /// beside it. `read` gets the last number it has to find.
@@ -39,6 +49,7 @@ fn read_beside(mut write: impl FnMut(u32), read: impl Fn(u32) + Sync) {
                 }
             });
         }
+        let _end = OnDrop(|| published.store(NUMBERS, Ordering::Release));
         for number in 1..=NUMBERS {
             write(number);
             published.store(number, Ordering::Release);
@@ -227,12 +238,14 @@ fn assert_whole(view: &View) {
 fn a_view_is_one_whole_commit_while_the_writer_goes_on() {
     let mut writer = writer();
     let shared = Shared::new(Arc::clone(writer.state()));
+    let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
+        let _end = OnDrop(|| is_over.store(true, Ordering::Release));
         for _reader in 0..READERS {
             scope.spawn(|| {
                 let first = shared.view();
                 let mut seen = 0;
-                while seen < u64::from(COMMITS) {
+                while seen < u64::from(COMMITS) && !is_over.load(Ordering::Acquire) {
                     let view = shared.view();
                     assert_whole(&view);
                     seen = view.seqno();

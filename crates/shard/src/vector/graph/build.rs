@@ -5,9 +5,9 @@ use super::coverage::{Covered, GraphSpace};
 use super::files::{GraphDir, GraphParts};
 use super::graph::{Graph, GraphBuilder};
 use crate::error::{Error, Result};
+use crate::sync::{AtomicBool, Ordering};
 use crate::vector::{SealedRow, SealedVectors};
 use std::sync::Arc;
-use crate::sync::{AtomicBool, Ordering};
 use sutra_format::Metric;
 use sutra_format::graph_file::{GraphMeta, Quantization};
 
