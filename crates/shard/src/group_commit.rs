@@ -55,12 +55,16 @@ pub(crate) struct GroupCommit {
 pub(crate) struct Flushes {
     /// Whom to tell, and the commit that has to be there.
     waiting: Vec<(Ack, u64)>,
+    /// Whose commit is there, and the generation of the layers for which graphs are to be ready.
+    indexing: Vec<(Ack, u64)>,
     /// Whom to tell that the log is closed, which happens after that.
     closing: Vec<Ack>,
     /// Up to here the delta is to be handed over, as soon as another one may wait.
     wanted_seqno: u64,
     /// Failures of the flusher that were told already.
     failures_seen: u64,
+    /// Failures of the indexer that were told already.
+    graph_failures_seen: u64,
     released_seqno: u64,
     /// The delta cannot be handed over before segments are merged.
     waits_for_merge: bool,
@@ -112,7 +116,12 @@ impl GroupCommit {
         self.wal.stop_spare();
         let closed = Error::Closed("an earlier write to the log failed; open it again".into());
         let flushes = std::mem::take(&mut self.flushes);
-        let waiting = flushes.waiting.into_iter().map(|(ack, _)| ack).chain(flushes.closing);
+        let waiting = flushes
+            .waiting
+            .into_iter()
+            .chain(flushes.indexing)
+            .map(|(ack, _)| ack)
+            .chain(flushes.closing);
         acknowledge(waiting.map(|ack| (ack, Err(closed.clone()))).collect(), None);
         Next::Done
     }
@@ -243,17 +252,19 @@ impl GroupCommit {
         self.flushes.failures_seen = failures;
         let mut answers = Vec::new();
         let done = Committed { seqno: self.wal.last_seqno(), outcomes: Vec::new() };
+        let mut flushed = Vec::new();
         self.flushes.waiting.retain(|(ack, seqno)| {
-            let answer = if *seqno <= floor_seqno || is_empty {
-                Ok(done.clone())
+            if *seqno <= floor_seqno || is_empty {
+                flushed.push(ack.clone());
             } else if let Some(error) = &failed {
-                Err(error.clone())
+                answers.push((ack.clone(), Err(error.clone())));
             } else {
                 return true;
-            };
-            answers.push((ack.clone(), answer));
+            }
             false
         });
+        self.wait_for_graphs(flushed);
+        self.answer_indexed(&done, &mut answers);
         if failed.is_some() {
             self.flushes.wanted_seqno = 0;
         }
@@ -262,11 +273,46 @@ impl GroupCommit {
             let closed = self.close_log();
             self.is_closed = true;
             let closing = std::mem::take(&mut self.flushes.closing);
+            // Making a graph takes long; the next opening goes on with it.
+            let unready = Error::Closed("closed before all vectors were in graphs".into());
+            let indexing = self.flushes.indexing.drain(..);
+            answers.extend(indexing.map(|(ack, _)| (ack, Err(unready.clone()))));
             answers.extend(
                 closing.into_iter().map(|ack| (ack, closed.clone().map(|()| done.clone()))),
             );
         }
         acknowledge(answers, None);
+    }
+
+    /// What is in segments is to be in graphs too, as far as it belongs there.
+    fn wait_for_graphs(&mut self, flushed: Vec<Ack>) {
+        if flushed.is_empty() {
+            return;
+        }
+        let generation = self.storage.shared.generation();
+        self.flushes.indexing.extend(flushed.into_iter().map(|ack| (ack, generation)));
+        if self.storage.indexed_generation.load(Ordering::Acquire) < generation {
+            self.storage.wake_indexer();
+        }
+    }
+
+    fn answer_indexed(&mut self, done: &Committed, answers: &mut Vec<Answer>) {
+        let figures = &self.storage.figures;
+        let failures = figures.graph_failures.load(Ordering::Acquire);
+        let has_failed = failures > self.flushes.graph_failures_seen;
+        let failed = if has_failed { figures.graph_error.lock().clone() } else { None };
+        self.flushes.graph_failures_seen = failures;
+        let indexed = self.storage.indexed_generation.load(Ordering::Acquire);
+        self.flushes.indexing.retain(|(ack, generation)| {
+            if *generation <= indexed {
+                answers.push((ack.clone(), Ok(done.clone())));
+            } else if let Some(error) = &failed {
+                answers.push((ack.clone(), Err(error.clone())));
+            } else {
+                return true;
+            }
+            false
+        });
     }
 
     /// Ends the log. One that is not needed any more is made short, so that the next opening has

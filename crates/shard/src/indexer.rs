@@ -59,15 +59,24 @@ impl Steps for Indexer {
                 self.failures = 0;
                 (Next::Again, None)
             }
-            Ok(false) => (Next::Wait, None),
+            Ok(false) => {
+                // Who flushes waits for that.
+                self.storage.committer.get().inspect(|committer| committer.wake());
+                (Next::Wait, None)
+            }
             Err(Error::Aborted) => (Next::Again, None),
             Err(error) => {
                 self.failures = self.failures.saturating_add(1);
-                figures.graph_failures.fetch_add(1, Ordering::Relaxed);
                 (Next::WaitUs(retry_us(self.failures)), Some(error))
             }
         };
+        let has_failed = failure.is_some();
         *figures.graph_error.lock() = failure;
+        if has_failed {
+            // Release: whoever sees the failure counted finds its error.
+            figures.graph_failures.fetch_add(1, Ordering::Release);
+            self.storage.committer.get().inspect(|committer| committer.wake());
+        }
         next
     }
 }
@@ -85,7 +94,10 @@ impl Indexer {
             self.storage.install_graphs(spaces);
             return Ok(true);
         }
-        let Some(job) = self.choose(&state) else { return Ok(false) };
+        let Some(job) = self.choose(&state) else {
+            self.storage.indexed_generation.store(state.generation(), Ordering::Release);
+            return Ok(false);
+        };
         self.run(&job, &state)?;
         Ok(true)
     }

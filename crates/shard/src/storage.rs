@@ -54,6 +54,8 @@ pub(crate) struct Storage {
     pub(crate) compactor: OnceLock<WorkHandle>,
     /// Woken when other files of vectors are in place.
     pub(crate) indexer: OnceLock<WorkHandle>,
+    /// Generation of the layers in which there was nothing more to do for it.
+    pub(crate) indexed_generation: AtomicU64,
     /// Woken when there may be something to merge while another merge goes on.
     pub(crate) merge_helpers: OnceLock<Vec<WorkHandle>>,
     pub(crate) merging: Merging,
@@ -125,6 +127,7 @@ impl Storage {
             committer: OnceLock::new(),
             compactor: OnceLock::new(),
             indexer: OnceLock::new(),
+            indexed_generation: AtomicU64::new(0),
             merge_helpers: OnceLock::new(),
             merging: Merging::default(),
         }
@@ -389,6 +392,11 @@ impl Storage {
         let state = State::new(before.generation() + 1, names, layers, Arc::new(sealed));
         let state = state.with_graphs(Arc::clone(before.graphs()));
         self.shared.install(Arc::new(state));
+        self.wake_indexer();
+    }
+
+    /// Call when vectors may be in no graph that should be in one, or when that is waited for.
+    pub(crate) fn wake_indexer(&self) {
         self.indexer.get().inspect(|indexer| indexer.wake());
     }
 
