@@ -230,7 +230,7 @@ impl World {
     /// What a check found.
     pub fn flush(&mut self) -> Result<Option<Error>, Failure> {
         let Some(engine) = &self.engine else { return Ok(None) };
-        let flushes_before = engine.background().flushes;
+        let before = engine.background();
         let flushed = engine.flush(&self.work.work, &self.disk);
         let background = engine.background();
         self.collect()?;
@@ -247,7 +247,9 @@ impl World {
                 if !self.may_refuse() {
                     return Err(Failure::new("flush", error.to_string()));
                 }
-                let shows = background.flush_error.is_some() || background.flushes > flushes_before;
+                let shows = background.flush_error.is_some()
+                    || background.flushes > before.flushes
+                    || background.graph_failures > before.graph_failures;
                 if !(shows || self.has_failed()) {
                     let message = format!("it was answered {error}, and the figures show no error");
                     return Err(Failure::new("flush", message));
