@@ -1,7 +1,7 @@
 //! One shard: opening, reading, writing, closing.
 
 use crate::check::{Report, check_running};
-use crate::compaction::{Compactor, MergeHelper, Rest};
+use crate::compaction::{Compactor, MergeBeside, Rest};
 use crate::delta::DeltaWriter;
 use crate::error::{Error, Result};
 use crate::figures::MERGERS;
@@ -44,7 +44,7 @@ struct Tasks {
     committer: WorkHandle,
     flusher: WorkHandle,
     compactor: WorkHandle,
-    merge_helpers: Vec<WorkHandle>,
+    more_mergers: Vec<WorkHandle>,
     is_stopped: Arc<AtomicBool>,
 }
 
@@ -335,12 +335,12 @@ impl Starting<'_> {
         };
         let flusher = work.start("sutra-flush", Box::new(flusher));
         let compactor = work.start("sutra-compact", Box::new(compactor));
-        let helpers = (1..MERGERS).map(|number| {
+        let mergers = (1..MERGERS).map(|number| {
             let (storage, is_stopped) = (Arc::clone(storage), Arc::clone(&is_stopped));
-            let helper = MergeHelper { storage, is_stopped, number, failures: 0 };
-            work.start(&format!("sutra-merge-{number}"), Box::new(helper))
+            let beside = MergeBeside { storage, is_stopped, number, failures: 0 };
+            work.start(&format!("sutra-merge-{number}"), Box::new(beside))
         });
-        let merge_helpers: Vec<_> = helpers.collect();
+        let more_mergers: Vec<_> = mergers.collect();
         let committer = GroupCommit {
             env: storage.env.clone(),
             wal,
@@ -358,9 +358,9 @@ impl Starting<'_> {
         let committer = work.start("sutra-commit", Box::new(committer));
         // Set once: nobody else has this storage yet.
         let _ = storage.compactor.set(compactor.clone());
-        let _ = storage.merge_helpers.set(merge_helpers.clone());
+        let _ = storage.more_mergers.set(more_mergers.clone());
         let _ = storage.committer.set(committer.clone());
-        Tasks { committer, flusher, compactor, merge_helpers, is_stopped }
+        Tasks { committer, flusher, compactor, more_mergers, is_stopped }
     }
 }
 
@@ -369,7 +369,7 @@ impl Tasks {
     fn join(&self) {
         self.committer.join();
         self.is_stopped.store(true, Ordering::Release);
-        let tasks = || [&self.flusher, &self.compactor].into_iter().chain(&self.merge_helpers);
+        let tasks = || [&self.flusher, &self.compactor].into_iter().chain(&self.more_mergers);
         tasks().for_each(WorkHandle::wake);
         tasks().for_each(WorkHandle::join);
     }

@@ -8,7 +8,7 @@
 //! - A file that the manifest no longer names is removed once no view reads it; what a process
 //!   leaves behind is removed when the shard is next opened.
 
-use crate::compaction::Merging;
+use crate::compaction::MergeClaims;
 use crate::delta::{Delta, DeltaWriter, Sealed};
 use crate::error::{Error, Result};
 use crate::figures::Figures;
@@ -51,9 +51,9 @@ pub(crate) struct Storage {
     pub(crate) committer: OnceLock<WorkHandle>,
     /// Woken when there may be something to merge or remove.
     pub(crate) compactor: OnceLock<WorkHandle>,
-    /// Woken when there may be something to merge while another merge goes on.
-    pub(crate) merge_helpers: OnceLock<Vec<WorkHandle>>,
-    pub(crate) merging: Merging,
+    /// Woken when there may be something to merge and the compactor is busy.
+    pub(crate) more_mergers: OnceLock<Vec<WorkHandle>>,
+    pub(crate) merging: MergeClaims,
 }
 
 /// What the lock protects.
@@ -121,8 +121,8 @@ impl Storage {
             figures: Figures::default(),
             committer: OnceLock::new(),
             compactor: OnceLock::new(),
-            merge_helpers: OnceLock::new(),
-            merging: Merging::default(),
+            more_mergers: OnceLock::new(),
+            merging: MergeClaims::default(),
         }
     }
 
@@ -460,8 +460,8 @@ impl Storage {
     /// Call when there is one more segment.
     pub(crate) fn wake_mergers(&self) {
         self.wake_compactor();
-        if self.merging.is_running() {
-            self.merge_helpers.get().into_iter().flatten().for_each(WorkHandle::wake);
+        if self.merging.is_first_busy() {
+            self.more_mergers.get().into_iter().flatten().for_each(WorkHandle::wake);
         }
     }
 
