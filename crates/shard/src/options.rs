@@ -93,8 +93,8 @@ pub struct ShardOptions {
     /// Chooses what to merge. The simulation brings its own, since the segments that it has room
     /// for are all of one size.
     pub merge_policy: MergePolicy,
-    /// Merges go on together only when one of them reads at least so many times as many bytes as the
-    /// other; at least 1, which is always.
+    /// Merges go on together only when one of them reads at least so many times as many bytes as
+    /// the other; at least 1, which is always.
     pub merge_bytes_factor_min: u64,
     /// Versions of concepts and associations in segments that nobody reads any more, up to which
     /// they are left there: above it, all segments are merged once they are a third of everything.

@@ -8,8 +8,8 @@
 //! Invariants:
 //! - A segment is in one merge at most: it is claimed under the lock under which it was chosen, and
 //!   the claim ends after the layers changed.
-//! - Merges that go on together differ in size by [`ShardOptions::merge_bytes_factor_min`], so a task
-//!   is soon free for the small ones.
+//! - Merges that go on together differ in size by [`ShardOptions::merge_bytes_factor_min`], so a
+//!   task is soon free for the small ones.
 //! - The catalog is locked under this lock, and never the other way round.
 //!
 //! [`ShardOptions::merge_bytes_factor_min`]: crate::options::ShardOptions::merge_bytes_factor_min
@@ -115,9 +115,9 @@ impl Claimed {
         self.set_aside.holds(number) || self.running.iter().any(is_merged)
     }
 
-    /// The range, or as much of the newest of it as may run beside the other merges, but not less
-    /// than is merged otherwise: small segments that came in while all tasks were busy would soon be
-    /// too many for any of them.
+    /// The range, or as much of the newest of it as may run beside the others, but not less than is
+    /// merged otherwise: small segments that came in while all tasks were busy would soon be too
+    /// many for any of them.
     fn as_much_as_may_run(
         &self,
         segments: &[Arc<Segment>],

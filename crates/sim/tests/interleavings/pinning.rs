@@ -33,8 +33,8 @@ fn every_commit_reads_the_same_from_history_while_its_files_are_merged() {
     check_tally(&tally);
 }
 
-/// No merge is forgotten, whichever task it was left to. No view is held: for its sake the compactor
-/// would look again anyway.
+/// No merge is forgotten, whichever task it was left to. No view is held: for its sake the
+/// compactor would look again anyway.
 fn merge_all(tally: &Tally) {
     let machine = Machine::new();
     let shard = machine.open(&one_merge_at_a_time());
