@@ -11,7 +11,7 @@ use crate::vector::SealedVectors;
 use crate::vector::graph::GraphSpace;
 use std::sync::Arc;
 
-/// Tasks that merge segments: one, and those that help it.
+/// Tasks that merge segments: the compactor, and those beside it.
 pub(crate) const MERGERS: usize = 3;
 
 /// Counted by the background tasks.
@@ -28,10 +28,11 @@ pub(crate) struct Figures {
     pub(crate) graph_bytes: AtomicU64,
     pub(crate) graphs_dropped: AtomicU64,
     pub(crate) graph_error: Mutex<Option<Error>>,
-    /// Of the last try, if it failed; for merges, of the last one of each task.
+    /// Of the last try, if it failed.
     pub(crate) flush_error: Mutex<Option<Error>>,
+    /// Of the last try of each merging task, if it failed. What is set aside is not among them.
     compaction_errors: Mutex<[Option<Error>; MERGERS]>,
-    /// Why nothing can be merged now, if so.
+    /// Why nothing can be merged now, and nothing is being merged, if so.
     pub(crate) merge_blocked_by: Mutex<Option<Error>>,
 }
 
@@ -86,6 +87,7 @@ impl Storage {
         let uncounted = state.sealed().iter().skip(state.graphs().len()).flatten();
         let uncounted: u64 = uncounted.map(|file| u64::from(file.rows())).sum();
         let merge_error = figures.compaction_errors.lock().iter().flatten().next().cloned();
+        let merge_error = merge_error.or_else(|| self.merging.damage());
         let catalog = self.catalog();
         let manifest = &catalog.manifest;
         let segment_bytes: u64 = manifest.segments.iter().map(|file| file.file_bytes).sum();

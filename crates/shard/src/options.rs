@@ -94,8 +94,9 @@ pub struct ShardOptions {
     /// Chooses what to merge. The simulation brings its own, since the segments that it has room
     /// for are all of one size.
     pub merge_policy: MergePolicy,
-    /// Merges go on together only when one of them reads at least so many times as many bytes.
-    pub merges_apart: u64,
+    /// Merges go on together only when one of them reads at least so many times as many bytes as
+    /// the other; at least 1, which is always.
+    pub merge_bytes_factor_min: u64,
     /// Versions of concepts and associations in segments that nobody reads any more, up to which
     /// they are left there: above it, all segments are merged once they are a third of everything.
     pub garbage_min: u64,
@@ -128,7 +129,7 @@ impl Default for ShardOptions {
             delta_age_us_max: Some(60_000_000),
             history_keep_us: None,
             merge_policy: crate::compaction::merge_by_size,
-            merges_apart: 8,
+            merge_bytes_factor_min: 8,
             garbage_min: 256,
             graphs: GraphOptions::default(),
             graph_rows_min: 2000,

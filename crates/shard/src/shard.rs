@@ -1,7 +1,7 @@
 //! One shard: opening, reading, writing, closing.
 
 use crate::check::{Report, check_running};
-use crate::compaction::{Compactor, MergeHelper, Rest};
+use crate::compaction::{Compactor, MergeBeside, Rest};
 use crate::delta::DeltaWriter;
 use crate::error::{Error, Result};
 use crate::figures::MERGERS;
@@ -47,7 +47,7 @@ struct Tasks {
     flusher: WorkHandle,
     compactor: WorkHandle,
     indexer: WorkHandle,
-    merge_helpers: Vec<WorkHandle>,
+    more_mergers: Vec<WorkHandle>,
     is_stopped: Arc<AtomicBool>,
 }
 
@@ -342,12 +342,12 @@ impl Starting<'_> {
         let indexer = work.start("sutra-index", Box::new(indexer));
         let flusher = work.start("sutra-flush", Box::new(flusher));
         let compactor = work.start("sutra-compact", Box::new(compactor));
-        let helpers = (1..MERGERS).map(|number| {
+        let mergers = (1..MERGERS).map(|number| {
             let (storage, is_stopped) = (Arc::clone(storage), Arc::clone(&is_stopped));
-            let helper = MergeHelper { storage, is_stopped, number, failures: 0 };
-            work.start(&format!("sutra-merge-{number}"), Box::new(helper))
+            let beside = MergeBeside { storage, is_stopped, number, failures: 0 };
+            work.start(&format!("sutra-merge-{number}"), Box::new(beside))
         });
-        let merge_helpers: Vec<_> = helpers.collect();
+        let more_mergers: Vec<_> = mergers.collect();
         let committer = GroupCommit {
             env: storage.env.clone(),
             wal,
@@ -366,9 +366,9 @@ impl Starting<'_> {
         // Set once: nobody else has this storage yet.
         let _ = storage.compactor.set(compactor.clone());
         let _ = storage.indexer.set(indexer.clone());
-        let _ = storage.merge_helpers.set(merge_helpers.clone());
+        let _ = storage.more_mergers.set(more_mergers.clone());
         let _ = storage.committer.set(committer.clone());
-        Tasks { committer, flusher, compactor, indexer, merge_helpers, is_stopped }
+        Tasks { committer, flusher, compactor, indexer, more_mergers, is_stopped }
     }
 }
 
@@ -378,7 +378,7 @@ impl Tasks {
         self.committer.join();
         self.is_stopped.store(true, Ordering::Release);
         let single = [&self.flusher, &self.compactor, &self.indexer];
-        let tasks = || single.into_iter().chain(&self.merge_helpers);
+        let tasks = || single.into_iter().chain(&self.more_mergers);
         tasks().for_each(WorkHandle::wake);
         tasks().for_each(WorkHandle::join);
     }

@@ -8,7 +8,7 @@
 //! - A file that the manifest no longer names is removed once no view reads it; what a process
 //!   leaves behind is removed when the shard is next opened.
 
-use crate::compaction::Merging;
+use crate::compaction::MergeClaims;
 use crate::delta::{Delta, DeltaWriter, Sealed};
 use crate::error::{Error, Result};
 use crate::figures::Figures;
@@ -56,9 +56,9 @@ pub(crate) struct Storage {
     pub(crate) indexer: OnceLock<WorkHandle>,
     /// Generation of the layers in which there was nothing more to do for it.
     pub(crate) indexed_generation: AtomicU64,
-    /// Woken when there may be something to merge while another merge goes on.
-    pub(crate) merge_helpers: OnceLock<Vec<WorkHandle>>,
-    pub(crate) merging: Merging,
+    /// Woken when there may be something to merge and the compactor is busy.
+    pub(crate) more_mergers: OnceLock<Vec<WorkHandle>>,
+    pub(crate) merging: MergeClaims,
 }
 
 /// What the lock protects.
@@ -128,8 +128,8 @@ impl Storage {
             compactor: OnceLock::new(),
             indexer: OnceLock::new(),
             indexed_generation: AtomicU64::new(0),
-            merge_helpers: OnceLock::new(),
-            merging: Merging::default(),
+            more_mergers: OnceLock::new(),
+            merging: MergeClaims::default(),
         }
     }
 
@@ -495,8 +495,8 @@ impl Storage {
     /// Call when there is one more segment.
     pub(crate) fn wake_mergers(&self) {
         self.wake_compactor();
-        if self.merging.is_running() {
-            self.merge_helpers.get().into_iter().flatten().for_each(WorkHandle::wake);
+        if self.merging.is_first_busy() {
+            self.more_mergers.get().into_iter().flatten().for_each(WorkHandle::wake);
         }
     }
 

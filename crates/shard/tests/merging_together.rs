@@ -1,31 +1,35 @@
-//! A merge of large segments that takes long: small ones are merged meanwhile, and writes go on.
+//! A merge that takes long: small segments are merged meanwhile, and writes go on.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(clippy::disallowed_methods, reason = "a disk is built on the real one")]
 
 mod folder;
 
-use folder::{id, learn, options};
+use folder::{associate, id, learn, name, options, read_shard};
 use std::io;
-use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 use sutra_env::{Disk, DiskLayer, Env, File, OpenMode};
-use sutra_shard::Shard;
+use sutra_format::BatchBuilder;
+use sutra_shard::{Background, Shard};
 
 /// Segments of one size: so many neighbours are merged.
 const FAN_IN: usize = 4;
-const LARGE: usize = 1000;
+const LARGE: usize = 2000;
 const SMALL: usize = 10;
 /// More than there may be segments.
 const FLUSHES: usize = 60;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The merging task waits for the gate before it makes a file.
+/// The compactor waits for the gate before it makes a file of one kind.
 struct Gated {
     below: Arc<dyn Disk>,
+    kind: &'static str,
     gate: Arc<Gate>,
+    /// The tasks beside it find no room.
+    is_full: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -80,10 +84,15 @@ impl DiskLayer for Gated {
     }
 
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<Arc<dyn File>> {
-        let is_segment = path.extension().is_some_and(|extension| extension == "seg");
-        if mode == OpenMode::CreateNew
-            && is_segment
-            && thread::current().name() == Some("sutra-compact")
+        let thread = thread::current();
+        let is_new = mode == OpenMode::CreateNew;
+        if is_new && thread.name().is_some_and(|name| name.starts_with("sutra-merge")) {
+            if self.is_full.load(Ordering::SeqCst) {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+        } else if is_new
+            && thread.name() == Some("sutra-compact")
+            && path.extension().is_some_and(|kind| kind == self.kind)
         {
             self.gate.wait();
         }
@@ -91,52 +100,136 @@ impl DiskLayer for Gated {
     }
 }
 
-fn learn_and_flush(shard: &Shard, numbers: Range<usize>) {
-    learn(shard, numbers, 0);
-    shard.flush().unwrap();
+/// A shard whose compactor waits at the gate.
+struct Busy {
+    shard: Arc<Shard>,
+    gate: OpenOnDrop,
+    is_full: Arc<AtomicBool>,
 }
 
-#[test]
-fn small_segments_are_merged_while_a_merge_of_large_ones_goes_on() {
+impl Busy {
+    fn new(folder: &Path, kind: &'static str) -> Self {
+        let (gate, is_full) = (Arc::new(Gate::default()), Arc::new(AtomicBool::new(false)));
+        let mut env = Env::real();
+        let below = Arc::clone(&env.disk);
+        let disk = Gated { below, kind, gate: Arc::clone(&gate), is_full: Arc::clone(&is_full) };
+        env.disk = Arc::new(disk);
+        let shard = Shard::open(&env, folder, options()).unwrap();
+        let busy = Self { shard, gate: OpenOnDrop(gate), is_full };
+        for large in 0..FAN_IN {
+            for start in (large * LARGE..(large + 1) * LARGE).step_by(1000) {
+                learn(&busy.shard, start..start + 1000, 0);
+            }
+            for number in 0..10 {
+                let source = large * LARGE + number;
+                associate(&busy.shard, source, source + 1, Some("knows"), 1.0);
+            }
+            busy.shard.flush().unwrap();
+        }
+        busy.gate.0.wait_for_someone();
+        busy
+    }
+
+    /// Small segments that change what is being merged: they learn, replace, delete, associate
+    /// and dissociate.
+    fn flush(&self, small: usize) {
+        let shard = &self.shard;
+        let start = FAN_IN * LARGE + small * SMALL;
+        learn(shard, start..start + SMALL, 0);
+        learn(shard, replaced(small)..replaced(small) + 1, 1);
+        let batch = BatchBuilder::new().delete(id(deleted(small)));
+        let ended = (small % FAN_IN) * LARGE + small / FAN_IN % 10;
+        shard.write(batch.dissociate(&name(ended, ended + 1, Some("knows"))).build()).unwrap();
+        associate(shard, start, replaced(small), None, 0.5);
+        shard.flush().unwrap();
+    }
+
+    fn wait_until(&self, what: &str, is_so: impl Fn(&Background) -> bool) {
+        let started = Instant::now();
+        loop {
+            let background = self.shard.stats().unwrap().background;
+            if is_so(&background) {
+                return;
+            }
+            assert!(started.elapsed() < TIMEOUT, "{what}: {background:?}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+/// A concept of the large segments that a small one has a new version of.
+fn replaced(small: usize) -> usize {
+    (small % FAN_IN) * LARGE + 100 + small
+}
+
+/// One that a small segment deletes.
+fn deleted(small: usize) -> usize {
+    (small % FAN_IN) * LARGE + 500 + small
+}
+
+fn check(shard: &Shard) {
+    let view = shard.view();
+    for number in 0..FAN_IN * LARGE + FLUSHES * SMALL {
+        let concept = view.get(&id(number)).unwrap();
+        if (0..FLUSHES).any(|small| deleted(small) == number) {
+            assert!(concept.is_none(), "{number} was deleted");
+            continue;
+        }
+        let round = usize::from((0..FLUSHES).any(|small| replaced(small) == number));
+        let content = format!("content {number} of {round}");
+        assert_eq!(concept.unwrap().content().unwrap(), content.as_bytes());
+    }
+}
+
+fn small_ones_are_merged_beside(kind: &'static str) {
     let dir = tempfile::tempdir().unwrap();
-    let gate = Arc::new(Gate::default());
-    let mut env = Env::real();
-    env.disk = Arc::new(Gated { below: Arc::clone(&env.disk), gate: Arc::clone(&gate) });
-    let shard = Shard::open(&env, dir.path(), options()).unwrap();
-    let gate = OpenOnDrop(gate);
-    for large in 0..FAN_IN {
-        learn_and_flush(&shard, large * LARGE..(large + 1) * LARGE);
-    }
-    gate.0.wait_for_someone();
-    let first_small = FAN_IN * LARGE;
+    let busy = Busy::new(dir.path(), kind);
     for small in 0..FLUSHES {
-        let start = first_small + small * SMALL;
-        learn_and_flush(&shard, start..start + SMALL);
+        busy.flush(small);
     }
-    let meanwhile = shard.stats().unwrap().background;
-    assert!(!gate.0.state.lock().unwrap().is_given_up, "flushes waited for the large merge");
+    let meanwhile = busy.shard.stats().unwrap().background;
+    assert!(!busy.gate.0.state.lock().unwrap().is_given_up, "flushes waited for the compactor");
     assert!(meanwhile.compactions >= 10, "{meanwhile:?}");
     assert_eq!(meanwhile.compaction_failures, 0, "{meanwhile:?}");
-    drop(gate);
-    let started = Instant::now();
-    while shard.stats().unwrap().background.segments > 8 {
-        assert!(started.elapsed() < TIMEOUT, "{:?}", shard.stats().unwrap().background);
-        thread::sleep(Duration::from_millis(5));
-    }
-    let all = 0..first_small + FLUSHES * SMALL;
-    check(&shard, all.clone());
-    shard.close().unwrap();
-    drop(shard);
+    check(&busy.shard);
+    let before = read_shard(&busy.shard).unwrap();
+    busy.gate.0.open();
+    busy.wait_until("all is merged", |now| now.segments <= 8 && now.vector_files < 4);
+    check(&busy.shard);
+    assert_eq!(read_shard(&busy.shard).unwrap(), before);
+    busy.shard.close().unwrap();
+    drop(busy);
     let shard = Shard::open(&Env::real(), dir.path(), options()).unwrap();
-    check(&shard, all);
+    check(&shard);
+    assert_eq!(read_shard(&shard).unwrap(), before);
     assert_eq!(shard.check().unwrap().problems, []);
     shard.close().unwrap();
 }
 
-fn check(shard: &Shard, numbers: Range<usize>) {
-    let view = shard.view();
-    for number in numbers {
-        let concept = view.get(&id(number)).unwrap().unwrap();
-        assert_eq!(concept.content().unwrap(), format!("content {number} of 0").as_bytes());
+#[test]
+fn small_segments_are_merged_while_a_merge_of_large_ones_goes_on() {
+    small_ones_are_merged_beside("seg");
+}
+
+#[test]
+fn small_segments_are_merged_while_vectors_are_merged() {
+    small_ones_are_merged_beside("vec");
+}
+
+#[test]
+fn why_a_merge_beside_another_failed_is_said_until_it_is_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let busy = Busy::new(dir.path(), "seg");
+    busy.is_full.store(true, Ordering::SeqCst);
+    for small in 0..FLUSHES / 6 {
+        busy.flush(small);
     }
+    busy.wait_until("it is said why a merge fails", |now| {
+        now.compaction_failures > 0
+            && now.compaction_error.as_ref().is_some_and(|error| error.contains("no space"))
+    });
+    // What failed beside it is merged by the compactor, and nothing is left to complain about.
+    busy.gate.0.open();
+    busy.wait_until("all is merged", |now| now.segments <= 4 && now.compaction_error.is_none());
+    busy.shard.close().unwrap();
 }

@@ -1,8 +1,8 @@
 //! Merging segments, so that reads look at few, and what was replaced or deleted takes no room.
 
-mod helper;
+mod beside;
+mod claims;
 mod merge;
-mod merging;
 mod policy;
 mod rest;
 mod segments;
@@ -10,9 +10,9 @@ mod set_aside;
 mod task;
 mod vectors;
 
-pub(crate) use helper::MergeHelper;
+pub(crate) use beside::MergeBeside;
+pub(crate) use claims::MergeClaims;
 pub(crate) use merge::{Merge, OlderSegments};
-pub(crate) use merging::Merging;
 pub(crate) use policy::choose as merge_by_size;
 pub(crate) use rest::Rest;
 pub(crate) use task::Compactor;

@@ -21,7 +21,7 @@ const REST_DIVISOR: u64 = 2;
 /// A read looks at no more segments than these, but for the time that a merge takes.
 pub(crate) const SEGMENTS_WANTED: usize = 8;
 
-/// So many there may be when some are set aside: fewer than those at which writers wait.
+/// So many there may be when some are held: fewer than those at which writers wait.
 const SEGMENTS_PARTED_MAX: usize = 20;
 
 /// The neighbours to merge, as a range of `sizes`, which are in bytes and in the order of commits.
@@ -46,17 +46,17 @@ fn worth_it_at_rest(sizes: &[u64]) -> Option<Range<usize>> {
     None
 }
 
-/// As a policy chooses, but never a segment that is set aside. Such a segment parts its neighbours:
-/// what is merged is always in the order of commits, without gaps.
+/// As a policy chooses, but never a segment that is held: damaged, or being merged. Such a segment
+/// parts its neighbours: what is merged is always in the order of commits, without gaps.
 pub(crate) fn choose_around(
     sizes: &[u64],
-    is_set_aside: &[bool],
+    is_held: &[bool],
     is_at_rest: bool,
     policy: MergePolicy,
 ) -> Option<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     for at in 0..sizes.len() {
-        if is_set_aside.get(at).copied().unwrap_or_default() {
+        if is_held.get(at).copied().unwrap_or_default() {
             continue;
         }
         match runs.last_mut().filter(|run| run.end == at) {

@@ -1,7 +1,7 @@
 //! One merge of segments, from reading them to naming the file that takes their place.
 
+use super::claims::Claim;
 use super::merge::{IsStopped, Merge, OlderSegments};
-use super::merging::Claim;
 use crate::error::Result;
 use crate::layer_files::{NewFiles, OldVectors};
 use crate::segment::write_segment;

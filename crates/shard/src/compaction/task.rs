@@ -1,7 +1,7 @@
 //! The background task that merges segments and vector files, one merge a step, and removes files
 //! that nobody needs.
 
-use super::merging::{Claim, Parts};
+use super::claims::{Claim, Claimed};
 use super::policy::choose_around;
 use super::rest::Rest;
 use super::segments::merge_segments;
@@ -47,8 +47,14 @@ pub(crate) struct Compactor {
     pub(crate) looks: u32,
 }
 
-/// A merge that need not be: there is time for it.
-type IsForRest = bool;
+/// Why segments are merged.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// There are too many, or they hold too much that nobody reads.
+    Needed,
+    /// It need not be: there is time for it.
+    Rest,
+}
 
 /// Why nothing was merged.
 struct Failure {
@@ -67,25 +73,28 @@ impl Steps for Compactor {
         let result = self.merge_something(now_us);
         let storage = Arc::clone(&self.storage);
         let figures = &storage.figures;
-        let set_aside = |task: &Self| task.storage.merging.lock().set_aside.error().cloned();
+        // A merge beside this one may make room: it wakes this task when it is over.
+        let if_alone = |error| storage.merging.lock().is_idle().then_some(error);
         // What keeps a flush waiting for a merge is not why some other merge failed before.
         let (next, failure, blocking) = match result {
-            Ok(false) => (self.rest(now_us, some_stay), set_aside(self), set_aside(self)),
+            Ok(false) => {
+                (self.rest(now_us, some_stay), None, storage.merging.damage().and_then(if_alone))
+            }
             Ok(true) => {
                 (self.failures, self.looks) = (0, 0);
                 figures.compactions.fetch_add(1, Ordering::Relaxed);
-                (Next::Again, set_aside(self), None)
+                (Next::Again, None, None)
             }
-            Err(Failure { error: Error::Aborted, .. }) => (Next::Again, set_aside(self), None),
-            Err(Failure { error, is_set_aside: true }) => {
+            Err(Failure { error: Error::Aborted, .. }) => (Next::Again, None, None),
+            Err(Failure { is_set_aside: true, .. }) => {
                 figures.compaction_failures.fetch_add(1, Ordering::Relaxed);
                 // Without the damaged file there may be something else to merge.
-                (Next::Again, Some(error), None)
+                (Next::Again, None, None)
             }
             Err(Failure { error, .. }) => {
                 figures.compaction_failures.fetch_add(1, Ordering::Relaxed);
                 self.failures = self.failures.saturating_add(1);
-                (Next::WaitUs(retry_us(self.failures)), Some(error.clone()), Some(error))
+                (Next::WaitUs(retry_us(self.failures)), Some(error.clone()), if_alone(error))
             }
         };
         // The committer lets go of files that were merged, and a flush may wait for this merge.
@@ -124,11 +133,11 @@ impl Compactor {
         self.rest.look(self.storage.shared.published_seqno(), now_us);
         let storage = Arc::clone(&self.storage);
         let is_at_rest = self.rest.wait_us(now_us).is_none();
-        let Some((claim, is_for_rest)) = self.claim(&storage, is_at_rest) else {
+        let Some((claim, reason)) = self.claim(&storage, is_at_rest) else {
             return self.merge_vectors(now_us);
         };
-        let merged = self.merge(&claim, is_for_rest);
-        if is_for_rest && matches!(merged, Err(Error::DiskFull { .. })) {
+        let merged = self.merge(&claim, reason);
+        if reason == Reason::Rest && matches!(merged, Err(Error::DiskFull { .. })) {
             self.rest.found_no_room(now_us);
         }
         let retain_from = merged.map_err(|error| {
@@ -145,36 +154,42 @@ impl Compactor {
     }
 
     /// Claims what is merged next.
-    fn claim<'a>(&self, storage: &'a Storage, is_at_rest: bool) -> Option<(Claim<'a>, IsForRest)> {
-        storage.merging.claim(storage, |parts, segments| self.choose(parts, segments, is_at_rest))
+    fn claim<'a>(&self, storage: &'a Storage, is_at_rest: bool) -> Option<(Claim<'a>, Reason)> {
+        // Looked at before: it may have to read the files, and the lock is short.
+        let is_garbage = self.is_mostly_garbage(&storage.segments());
+        storage.merging.claim(storage, |claimed, segments| {
+            self.choose(claimed, segments, is_garbage, is_at_rest)
+        })
     }
 
     /// Whether there will be something to merge at rest.
     fn would_merge_at_rest(&self) -> bool {
         let segments = self.storage.segments();
-        self.choose(&self.storage.merging.lock(), &segments, true).is_some()
+        self.choose(&self.storage.merging.lock(), &segments, false, true).is_some()
     }
 
     fn choose(
         &self,
-        parts: &Parts,
+        claimed: &Claimed,
         segments: &[Arc<Segment>],
+        is_garbage: bool,
         is_at_rest: bool,
-    ) -> Option<(Range<usize>, IsForRest)> {
+    ) -> Option<(Range<usize>, Reason)> {
         let sizes: Vec<u64> = segments.iter().map(|segment| segment.file().file_bytes()).collect();
         let is_held: Vec<bool> =
-            segments.iter().map(|segment| parts.holds(segment.number())).collect();
+            segments.iter().map(|segment| claimed.holds(segment.number())).collect();
         let policy = self.storage.options.merge_policy;
         let around = |is_at_rest| choose_around(&sizes, &is_held, is_at_rest, policy);
+        // What is of the whole store waits for the merges that go on.
+        let is_alone = claimed.is_idle();
         let range = around(false).or_else(|| {
-            let may_merge_all = !is_held.contains(&true);
-            (may_merge_all && self.is_mostly_garbage(segments)).then_some(0..segments.len())
+            let may_merge_all = is_alone && !is_held.contains(&true);
+            (may_merge_all && is_garbage).then_some(0..segments.len())
         });
-        let choice = range.map(|range| (range, false));
+        let choice = range.map(|range| (range, Reason::Needed));
         choice.or_else(|| {
-            let is_at_rest = is_at_rest && parts.is_idle();
-            let range = if is_at_rest { around(true) } else { None };
-            range.map(|range| (range, true))
+            let range = if is_at_rest && is_alone { around(true) } else { None };
+            range.map(|range| (range, Reason::Rest))
         })
     }
 
@@ -184,6 +199,7 @@ impl Compactor {
         self.forget_what_is_gone();
         let merging = &self.storage.merging;
         let due = merging.lock().set_aside.due(now_us);
+        let _busy = (!due.is_empty()).then(|| merging.begin_other_work());
         for number in due {
             let segments = self.storage.segments();
             let segment = segments.iter().find(|segment| segment.number() == number);
@@ -228,10 +244,11 @@ impl Compactor {
         garbage > self.storage.options.garbage_min && garbage > held / GARBAGE_DIVISOR
     }
 
-    fn merge(&self, claim: &Claim<'_>, is_for_rest: bool) -> Result<u64> {
+    fn merge(&self, claim: &Claim<'_>, reason: Reason) -> Result<u64> {
         let flushes = || self.storage.figures.flushes.load(Ordering::Relaxed);
         let begun_at = flushes();
-        // What has to be merged would wait behind what need not be.
+        // What need not be merged takes time from what has to be.
+        let is_for_rest = reason == Reason::Rest;
         let is_late = || is_for_rest && flushes().saturating_sub(begun_at) >= FLUSHES_AT_REST_MAX;
         let is_stopped = || self.is_stopped.load(Ordering::Relaxed) || is_late();
         merge_segments(&self.storage, claim, &is_stopped)
@@ -239,6 +256,7 @@ impl Compactor {
 
     fn merge_vectors(&mut self, now_us: u64) -> Result<bool, Failure> {
         let is_set_aside = |number| self.storage.merging.lock().set_aside.holds(number);
+        let _busy = self.storage.merging.begin_other_work();
         let merge = VectorMerge::choose(&self.storage, &self.vectors_written, &is_set_aside);
         let Some(merge) = merge else { return Ok(false) };
         let merged = merge.run(&self.storage, &mut self.vectors_written);

@@ -149,6 +149,14 @@ mod tests {
         assert!(words as u64 * 64 < count * 11, "{} bits each", words as u64 * 64 / count);
     }
 
+    #[test]
+    #[should_panic(expected = "not planned")]
+    fn more_than_was_planned_is_refused() {
+        let mut positions = Positions::new(1, 0, 100);
+        positions.push(0);
+        positions.push(50);
+    }
+
     proptest! {
         #[test]
         fn what_was_pushed_is_found(

@@ -60,7 +60,17 @@ pub fn in_memory() -> ShardOptions {
 /// Nearly every commit becomes a segment, and every two segments one.
 pub fn in_segments() -> ShardOptions {
     let eager = Merging::Eager.policy().unwrap();
-    ShardOptions { memory_threshold: 4, merge_policy: eager, merges_apart: 1, ..in_memory() }
+    ShardOptions {
+        memory_threshold: 4,
+        merge_policy: eager,
+        merge_bytes_factor_min: 1,
+        ..in_memory()
+    }
+}
+
+/// As [`in_segments`], but a merge waits until the one that goes on is over.
+pub fn one_merge_at_a_time() -> ShardOptions {
+    ShardOptions { merge_bytes_factor_min: u64::MAX, ..in_segments() }
 }
 
 /// As [`in_segments`], and every version stays.

@@ -9,7 +9,7 @@ use sutra_shard::{Shard, ShardOptions, View};
 
 use crate::commits::{Observed, commit, commit_and_delete, observe};
 use crate::explore::{Count, Tally, explore};
-use crate::machine::{Machine, in_segments, with_history};
+use crate::machine::{Machine, in_segments, one_merge_at_a_time, with_history};
 
 const COMMITS: u16 = 5;
 const READERS: u32 = 2;
@@ -22,9 +22,31 @@ fn a_view_reads_the_same_while_its_files_are_merged_and_then_they_go() {
 }
 
 #[test]
+fn a_merge_that_had_to_wait_for_another_one_is_done_after_it() {
+    let tally = explore("waiting merges", merge_all);
+    assert!(tally.get(Count::Merges) > tally.get(Count::Schedules));
+}
+
+#[test]
 fn every_commit_reads_the_same_from_history_while_its_files_are_merged() {
     let tally = explore("history", |tally| scenario(tally, &with_history()));
     check_tally(&tally);
+}
+
+/// No merge is forgotten, whichever task it was left to. No view is held: for its sake the
+/// compactor would look again anyway.
+fn merge_all(tally: &Tally) {
+    let machine = Machine::new();
+    let shard = machine.open(&one_merge_at_a_time());
+    for mark in 0..2 * COMMITS {
+        shard.write(commit(mark)).unwrap();
+        shard.flush().unwrap();
+    }
+    while shard.background().segments > 1 {
+        thread::yield_now();
+    }
+    shard.close().unwrap();
+    tally.add_background(&shard);
 }
 
 fn check_tally(tally: &Tally) {

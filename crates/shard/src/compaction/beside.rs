@@ -1,6 +1,6 @@
-//! A background task that merges small segments while a merge of large ones goes on.
+//! A background task that merges segments while the first one is busy, most often with larger ones.
 
-use super::merging::Claim;
+use super::claims::Claim;
 use super::policy::choose_around;
 use super::segments::merge_segments;
 use super::set_aside::input;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use sutra_env::{Next, Steps};
 
 /// The task.
-pub(crate) struct MergeHelper {
+pub(crate) struct MergeBeside {
     pub(crate) storage: Arc<Storage>,
     pub(crate) is_stopped: Arc<AtomicBool>,
     /// Its place in the figures.
@@ -21,20 +21,25 @@ pub(crate) struct MergeHelper {
     pub(crate) failures: u32,
 }
 
-impl Steps for MergeHelper {
+impl Steps for MergeBeside {
     fn step(&mut self) -> Next {
         if self.is_stopped.load(Ordering::Acquire) {
             return Next::Done;
         }
         let storage = Arc::clone(&self.storage);
-        let Some(claim) = self.claim() else { return Next::Wait };
+        let Some(claim) = self.claim() else {
+            // What could not be merged was left to the first task, which says how that went.
+            self.failures = 0;
+            storage.figures.set_compaction_error(self.number, None);
+            return Next::Wait;
+        };
         let is_stopped = || self.is_stopped.load(Ordering::Relaxed);
         let merged = merge_segments(&storage, &claim, &is_stopped);
         let paths = claim.inputs.iter().map(|it| input(it.number(), it.file().path()));
         let paths: Vec<_> = paths.collect();
-        drop(claim);
         let (next, failure) = match merged {
             Ok(_) => {
+                drop(claim);
                 self.failures = 0;
                 storage.figures.compactions.fetch_add(1, Ordering::Relaxed);
                 storage.remove_obsolete();
@@ -43,11 +48,18 @@ impl Steps for MergeHelper {
             }
             Err(Error::Aborted) => (Next::Again, None),
             Err(error) => {
-                self.failures = self.failures.saturating_add(1);
                 storage.figures.compaction_failures.fetch_add(1, Ordering::Relaxed);
                 let now_us = storage.env.clock.monotonic_us();
-                storage.merging.lock().set_aside.note(&error, &paths, now_us);
-                (Next::WaitUs(retry_us(self.failures)), Some(error))
+                // Before the claim ends: nobody else is to find the same damage.
+                let is_set_aside = storage.merging.lock().set_aside.note(&error, &paths, now_us);
+                drop(claim);
+                if is_set_aside {
+                    // Without the damaged file there may be something else to merge.
+                    (Next::Again, None)
+                } else {
+                    self.failures = self.failures.saturating_add(1);
+                    (Next::WaitUs(retry_us(self.failures)), Some(error))
+                }
             }
         };
         storage.figures.set_compaction_error(self.number, failure);
@@ -57,18 +69,18 @@ impl Steps for MergeHelper {
     }
 }
 
-impl MergeHelper {
+impl MergeBeside {
     fn claim(&self) -> Option<Claim<'_>> {
         let merging = &self.storage.merging;
-        let chosen = merging.claim(&self.storage, |parts, segments| {
-            // Alone, it would be the other task's work.
-            if parts.is_idle() {
+        let chosen = merging.claim(&self.storage, |claimed, segments| {
+            // Otherwise it is the first task's work.
+            if !claimed.is_first_busy() {
                 return None;
             }
             let sizes: Vec<u64> =
                 segments.iter().map(|segment| segment.file().file_bytes()).collect();
             let is_held: Vec<bool> =
-                segments.iter().map(|segment| parts.holds(segment.number())).collect();
+                segments.iter().map(|segment| claimed.holds(segment.number())).collect();
             let policy = self.storage.options.merge_policy;
             choose_around(&sizes, &is_held, false, policy).map(|range| (range, ()))
         });
