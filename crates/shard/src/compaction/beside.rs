@@ -1,9 +1,7 @@
 //! A background task that merges segments while the first one is busy, most often with larger ones.
 
 use super::claims::Claim;
-use super::policy::choose_around;
 use super::segments::merge_segments;
-use super::set_aside::input;
 use crate::error::Error;
 use crate::flush::retry_us;
 use crate::storage::Storage;
@@ -35,8 +33,7 @@ impl Steps for MergeBeside {
         };
         let is_stopped = || self.is_stopped.load(Ordering::Relaxed);
         let merged = merge_segments(&storage, &claim, &is_stopped);
-        let paths = claim.inputs.iter().map(|it| input(it.number(), it.file().path()));
-        let paths: Vec<_> = paths.collect();
+        let paths = claim.input_paths();
         let (next, failure) = match merged {
             Ok(_) => {
                 drop(claim);
@@ -77,12 +74,8 @@ impl MergeBeside {
             if !claimed.is_first_busy() {
                 return None;
             }
-            let sizes: Vec<u64> =
-                segments.iter().map(|segment| segment.file().file_bytes()).collect();
-            let is_held: Vec<bool> =
-                segments.iter().map(|segment| claimed.holds(segment.number())).collect();
             let policy = self.storage.options.merge_policy;
-            choose_around(&sizes, &is_held, false, policy).map(|range| (range, ()))
+            claimed.choose(segments, false, policy).map(|range| (range, ()))
         });
         chosen.map(|(claim, ())| claim)
     }

@@ -14,13 +14,15 @@
 //!
 //! [`ShardOptions::merge_bytes_factor_min`]: crate::options::ShardOptions::merge_bytes_factor_min
 
-use super::policy::FAN_IN;
-use super::set_aside::SetAside;
+use super::policy::{FAN_IN, choose_around};
+use super::set_aside::{SetAside, input};
 use crate::error::Error;
+use crate::options::MergePolicy;
 use crate::segment::Segment;
 use crate::storage::Storage;
 use crate::sync::{Mutex, MutexGuard};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Shared by the tasks.
@@ -115,6 +117,19 @@ impl Claimed {
         self.set_aside.holds(number) || self.running.iter().any(is_merged)
     }
 
+    /// What a policy chooses of all segments but those that are not to be merged now.
+    pub(super) fn choose(
+        &self,
+        segments: &[Arc<Segment>],
+        is_at_rest: bool,
+        policy: MergePolicy,
+    ) -> Option<Range<usize>> {
+        let sizes: Vec<u64> = segments.iter().map(|segment| segment.file().file_bytes()).collect();
+        let is_held: Vec<bool> =
+            segments.iter().map(|segment| self.holds(segment.number())).collect();
+        choose_around(&sizes, &is_held, is_at_rest, policy)
+    }
+
     /// The range, or as much of the newest of it as may run beside the others, but not less than is
     /// merged otherwise: small segments that came in while all tasks were busy would soon be too
     /// many for any of them.
@@ -136,6 +151,13 @@ impl Claimed {
             bytes.saturating_mul(factor_min) <= other || other.saturating_mul(factor_min) <= bytes
         };
         self.running.iter().all(|other| is_apart(other.bytes))
+    }
+}
+
+impl Claim<'_> {
+    /// Numbers and paths of the files.
+    pub(super) fn input_paths(&self) -> Vec<(u32, PathBuf)> {
+        self.inputs.iter().map(|it| input(it.number(), it.file().path())).collect()
     }
 }
 

@@ -2,10 +2,8 @@
 //! that nobody needs.
 
 use super::claims::{Claim, Claimed};
-use super::policy::choose_around;
 use super::rest::Rest;
 use super::segments::merge_segments;
-use super::set_aside::input;
 use super::vectors::{VectorMerge, WrittenAgain};
 use crate::error::{Error, Result};
 use crate::flush::retry_us;
@@ -140,11 +138,7 @@ impl Compactor {
         if reason == Reason::Rest && matches!(merged, Err(Error::DiskFull { .. })) {
             self.rest.found_no_room(now_us);
         }
-        let retain_from = merged.map_err(|error| {
-            let inputs =
-                claim.inputs.iter().map(|segment| input(segment.number(), segment.file().path()));
-            self.fail(error, &inputs.collect::<Vec<_>>(), now_us)
-        })?;
+        let retain_from = merged.map_err(|error| self.fail(error, &claim.input_paths(), now_us))?;
         if claim.is_all {
             self.cleaned_to = retain_from;
             let state = self.storage.shared.state();
@@ -175,15 +169,12 @@ impl Compactor {
         is_garbage: bool,
         is_at_rest: bool,
     ) -> Option<(Range<usize>, Reason)> {
-        let sizes: Vec<u64> = segments.iter().map(|segment| segment.file().file_bytes()).collect();
-        let is_held: Vec<bool> =
-            segments.iter().map(|segment| claimed.holds(segment.number())).collect();
         let policy = self.storage.options.merge_policy;
-        let around = |is_at_rest| choose_around(&sizes, &is_held, is_at_rest, policy);
+        let around = |is_at_rest| claimed.choose(segments, is_at_rest, policy);
         // What is of the whole store waits for the merges that go on.
         let is_alone = claimed.is_idle();
         let range = around(false).or_else(|| {
-            let may_merge_all = is_alone && !is_held.contains(&true);
+            let may_merge_all = is_alone && !segments.iter().any(|it| claimed.holds(it.number()));
             (may_merge_all && is_garbage).then_some(0..segments.len())
         });
         let choice = range.map(|range| (range, Reason::Needed));
