@@ -71,7 +71,8 @@ pub struct GraphMeta {
     pub connectivity: u32,
     /// Candidates looked at when a vector was added.
     pub expansion: u32,
-    /// What floats were multiplied with to make whole numbers of them; 0 if each vector has its own.
+    /// What floats were multiplied with to make whole numbers of them; 0 if each vector has its
+    /// own.
     pub scale: f32,
 }
 

@@ -49,8 +49,8 @@ pub struct SearchHit {
 
 impl Store {
     /// The `k` nearest concepts, best first; all that match if there are fewer. Equal scores come
-    /// in the order in which the vectors were written. Unless the query says `exact`, a concept that
-    /// is near may be missed for one that is farther; what was written a moment ago is not.
+    /// in the order in which the vectors were written. Unless the query says `exact`, a concept
+    /// that is near may be missed for one that is farther; what was written a moment ago is not.
     ///
     /// # Errors
     /// `Refused` naming the field, `Aborted`, `Corrupt`.
