@@ -39,6 +39,7 @@ pub mod sealed_file;
 pub mod sealed_layout;
 pub mod segment;
 pub mod store_meta;
+pub mod text_file;
 pub mod vector_file;
 pub mod wal_record;
 pub mod wal_segment;

@@ -36,6 +36,8 @@ pub enum FileKind {
     Vectors,
     /// A graph over vectors of one namespace.
     Graph,
+    /// A part of the index of texts and attributes.
+    Text,
 }
 
 impl FileKind {
@@ -46,6 +48,7 @@ impl FileKind {
             Self::Segment => *b"SUTSEG\r\n",
             Self::Vectors => *b"SUTVEC\r\n",
             Self::Graph => *b"SUTGRA\r\n",
+            Self::Text => *b"SUTTXT\r\n",
         }
     }
 }
@@ -135,6 +138,28 @@ section_kinds! {
     GraphMeta = 31,
     /// The graph, as the library that made it has it.
     Graph = 32,
+    /// What a part of the index covers, and how its texts were read.
+    PartMeta = 41,
+    /// Columns of the documents.
+    Docs = 42,
+    /// Words of a namespace, sorted.
+    TermEntries = 43,
+    /// The words.
+    TermBytes = 44,
+    /// Documents of each word.
+    Postings = 45,
+    /// Places of each word in its documents.
+    Positions = 46,
+    /// Values of attributes, sorted.
+    ValueEntries = 47,
+    /// Paths and values.
+    ValueBytes = 48,
+    /// Documents of each value.
+    ValueDocs = 49,
+    /// Documents that ended, and when.
+    Ends = 50,
+    /// Documents and words of each namespace.
+    Totals = 51,
 }
 
 /// Length of a section that is to be written.

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use sutra_format::graph_file::Quantization;
 use sutra_format::msgpack::Reader;
 use sutra_format::{Limits, Metric, Refusal};
+use sutra_shard::text::PaceOptions;
 use sutra_shard::vector::GraphOptions;
 use sutra_shard::{Durability, Error};
-use sutra_store::{Store, StoreOptions};
+use sutra_store::{Language, Store, StoreOptions};
 
 /// What was given; the rest is the folder's or the store's to decide.
 #[derive(Debug, Clone, Default)]
@@ -94,7 +95,32 @@ impl OpenOptions {
                 expansion: small("efConstruction").unwrap_or(standard.graphs.expansion),
             },
             ef_search: small("efSearch").unwrap_or(standard.ef_search),
+            language: self.text("language").and_then(Language::from_name),
+            pace: self.pace(),
         }
+    }
+
+    fn pace(&self) -> PaceOptions {
+        let mut pace = PaceOptions::default();
+        #[expect(clippy::cast_sign_loss, reason = "`src/options.ts` checked the range")]
+        for (name, interval_us) in [
+            ("intervalMsMin", &mut pace.interval_us_min),
+            ("intervalMsBase", &mut pace.interval_us_base),
+            ("intervalMsMax", &mut pace.interval_us_max),
+        ] {
+            if let Some(number) = self.number(name) {
+                *interval_us = (number * 1000.0) as u64;
+            }
+        }
+        for (name, share) in [
+            ("emaAlpha", &mut pace.ema_alpha),
+            ("queueWarning", &mut pace.queue_warning),
+            ("queueCritical", &mut pace.queue_critical),
+        ] {
+            *share = self.number(name).unwrap_or(*share);
+        }
+        pace.queue_capacity = self.whole("queueCapacity").unwrap_or(pace.queue_capacity);
+        pace
     }
 
     /// Nothing if no limit was given.
@@ -159,6 +185,11 @@ impl OpenOptions {
                 "vectorIndex.efConstruction",
                 self.shown("efConstruction"),
                 number(Some(opened.graphs.expansion.into())),
+            ),
+            (
+                "textIndex.language",
+                name(self.text("language")),
+                name(Some(opened.language.map_or("none", Language::name))),
             ),
             ("vectorIndex.efSearch", self.shown("efSearch"), number(Some(opened.ef_search.into()))),
         ];

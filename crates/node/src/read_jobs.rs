@@ -10,12 +10,14 @@ use rmp::Marker;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use sutra_format::msgpack::{Reader as Arguments, Unexpected};
+use sutra_format::msgpack::{Number, Reader as Arguments, Unexpected};
 use sutra_format::op_fields::DEFAULT_NAMESPACE;
 use sutra_format::{ConceptId, Refusal};
 use sutra_shard::{ConceptRef, View};
 use sutra_store::graph::{self, PathOptions};
-use sutra_store::{ListQuery, Order, RecentAt, SearchQuery, Store};
+use sutra_store::{
+    Expand, Filter, ListQuery, Order, RecentAt, SearchHit, SearchQuery, Store, Weights,
+};
 
 /// Kinds of jobs; `src/native.ts` has the same numbers.
 const SEARCH: u32 = 3;
@@ -36,11 +38,11 @@ pub(crate) fn start(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure>
     let bytes = reader.exchange.copy_of(call.u32(2)? as usize)?;
     let work = match kind {
         SEARCH => search(&bytes),
-        PATHS => paths(&bytes),
-        LIST => list(&bytes)?,
+        PATHS => paths(&bytes).map(Ok),
+        LIST => list(&bytes),
         _ => return Err(Failure::argument("a kind of job")),
     };
-    let work = work.map_err(|Unexpected(expected)| Failure::argument(expected))?;
+    let work = work.map_err(|Unexpected(expected)| Failure::argument(expected))??;
     let handle = Arc::clone(&reader.handle);
     let store = Arc::clone(handle.store()?);
     let view = reader.view()?;
@@ -55,30 +57,75 @@ pub(crate) fn start(reader: &Rc<Reader>, call: &Call) -> Result<Answer, Failure>
     Ok(Answer::Count(0))
 }
 
-/// [namespace or nil, vector, k, candidates or nil, exact]
-fn search(bytes: &[u8]) -> Result<Work, Unexpected> {
+/// [namespace or nil, vector or nil, text or nil, k, candidates or nil, exact, filter or nil,
+/// weights of vector, text and graph, least score or nil, hops or 0, classes]
+fn search(bytes: &[u8]) -> Result<Result<Work, Refusal>, Unexpected> {
     let mut arguments = Arguments::new(bytes);
     arguments.array()?;
     let namespace = optional_text(&mut arguments)?;
-    let (numbers, _) = arguments.bin()?.as_chunks::<4>();
-    let vector: Vec<f32> = numbers.iter().map(|number| f32::from_le_bytes(*number)).collect();
+    let vector = optional_bin(&mut arguments)?.map(|bytes| {
+        let (numbers, _) = bytes.as_chunks::<4>();
+        numbers.iter().map(|number| f32::from_le_bytes(*number)).collect::<Vec<f32>>()
+    });
+    let text = optional_text(&mut arguments)?;
     let k = arguments.unsigned()? as usize;
     let ef_search = optional_count(&mut arguments)?.map(|count| count as u32);
     let exact = arguments.marker()? == Marker::True;
-    Ok(Box::new(move |ground| {
-        let namespace = namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
-        let query =
-            SearchQuery { vector: &vector, k, namespace, score_min: None, exact, ef_search };
+    let filter = optional_bin(&mut arguments)?.map(Filter::decode);
+    let mut weight = || arguments.number().map(Number::to_f64);
+    let weights = Weights { vector: weight()?, text: weight()?, graph: weight()? };
+    let score_min = if arguments.nil()? { None } else { Some(arguments.number()?.to_f64()) };
+    let hops = arguments.unsigned()? as usize;
+    let classes = classes(arguments.unsigned()? as u32);
+    let expand = (hops > 0).then_some(Expand { hops, classes });
+    let filter = match filter.transpose() {
+        Ok(filter) => filter,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    Ok(Ok(Box::new(move |ground| {
+        let query = SearchQuery {
+            vector: vector.as_deref(),
+            text: text.as_deref(),
+            k,
+            namespace: namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE),
+            filter: filter.as_ref(),
+            weights,
+            expand,
+            score_min,
+            exact,
+            ef_search,
+        };
         let hits = ground.store.search(&ground.view, &query, &ground.cancelled)?;
         let mut payload = Payload::default();
         payload.f64(js_number(ground.view.seqno()));
-        for hit in hits {
+        for hit in &hits {
             payload.counted();
             payload.f64(hit.score);
             push_concept(&mut payload, &ground.view.concept_at(hit.location)?);
+            push_places(&mut payload, hit);
         }
         Ok(payload)
-    }))
+    })))
+}
+
+/// Where a hit stands in each source, and how associations led to it.
+fn push_places(payload: &mut Payload, hit: &SearchHit) {
+    let places = [hit.vector, hit.text];
+    for place in places {
+        payload.f64(place.map_or(0.0, |place| place.score));
+    }
+    for place in places {
+        payload.u32(place.map_or(0, |place| place.rank as u32));
+    }
+    payload.u32(hit.way.len() as u32);
+    payload.u32(0);
+    for via in &hit.way {
+        let edge = &via.edge;
+        let entry = edge_entry(edge.class, edge.confidence, edge.location, via.is_reversed);
+        payload.bytes(&entry);
+    }
+    hit.way.iter().take(1).for_each(|via| payload.id(via.from));
+    hit.way.iter().for_each(|via| payload.id(via.to));
 }
 
 /// [from, to, hops, paths, classes, both ways, least confidence, visited or nil, ms or nil,
@@ -133,23 +180,22 @@ fn push_path(
     Ok(())
 }
 
-/// [namespace or nil, limit, cursor or nil, by id]
-fn list(bytes: &[u8]) -> Result<Result<Work, Unexpected>, Refusal> {
+/// [namespace or nil, limit, cursor or nil, by id, filter or nil]
+fn list(bytes: &[u8]) -> Result<Result<Work, Refusal>, Unexpected> {
     let mut arguments = Arguments::new(bytes);
-    let mut read = || {
-        arguments.array()?;
-        let namespace = optional_text(&mut arguments)?;
-        let limit = arguments.unsigned()? as usize;
-        let cursor = optional_text(&mut arguments)?;
-        Ok((namespace, limit, cursor, arguments.marker()? == Marker::True))
+    arguments.array()?;
+    let namespace = optional_text(&mut arguments)?;
+    let limit = arguments.unsigned()? as usize;
+    let cursor = optional_text(&mut arguments)?;
+    let by_id = arguments.marker()? == Marker::True;
+    let filter = optional_bin(&mut arguments)?.map(Filter::decode).transpose();
+    let (order, filter) = match (place(cursor.as_deref(), by_id), filter) {
+        (Ok(order), Ok(filter)) => (order, filter),
+        (Err(refusal), _) | (_, Err(refusal)) => return Ok(Err(refusal)),
     };
-    let (namespace, limit, cursor, by_id) = match read() {
-        Ok(read) => read,
-        Err(unexpected) => return Ok(Err(unexpected)),
-    };
-    let order = place(cursor.as_deref(), by_id)?;
     Ok(Ok(Box::new(move |ground| {
-        let query = ListQuery { namespace: namespace.as_deref(), order, limit };
+        let namespace = namespace.as_deref();
+        let query = ListQuery { namespace, filter: filter.as_ref(), order, limit };
         let listed = ground.store.list(&ground.view, &query, &ground.cancelled)?;
         let cursor = listed.next.map(cursor_of).unwrap_or_default();
         let mut payload = Payload::default();
@@ -215,6 +261,10 @@ fn id(arguments: &mut Arguments<'_>) -> Result<ConceptId, Unexpected> {
 
 fn optional_text(arguments: &mut Arguments<'_>) -> Result<Option<String>, Unexpected> {
     if arguments.nil()? { Ok(None) } else { Ok(Some(arguments.str()?.to_owned())) }
+}
+
+fn optional_bin<'a>(arguments: &mut Arguments<'a>) -> Result<Option<&'a [u8]>, Unexpected> {
+    if arguments.nil()? { Ok(None) } else { arguments.bin().map(Some) }
 }
 
 fn optional_count(arguments: &mut Arguments<'_>) -> Result<Option<u64>, Unexpected> {

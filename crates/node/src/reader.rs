@@ -13,6 +13,7 @@ use std::cell::{Ref, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use sutra_format::{AssociationClass, ConceptId, Refusal};
+use sutra_shard::text::Parts;
 use sutra_shard::{Error, Shared, State, View};
 use sutra_store::graph::ClassSet;
 use sutra_store::{Direction, Neighbor, NeighborQuery};
@@ -41,6 +42,8 @@ pub(crate) struct Reader {
     state: RefCell<Option<Arc<State>>>,
     /// The commit read, of a reader that never changes; the newest one otherwise.
     fixed_seqno: Option<u64>,
+    /// The index of texts that belongs to it, as long as it is not released.
+    fixed_parts: RefCell<Option<Arc<Parts>>>,
     /// What the state keeps in memory that the store itself does not need any more.
     held: RefCell<Option<ExternalMemory>>,
     /// Reused by `neighbors`.
@@ -87,6 +90,7 @@ impl Reader {
             handle,
             state: RefCell::new(Some(Arc::clone(view.state()))),
             fixed_seqno: is_fixed.then(|| view.seqno()),
+            fixed_parts: RefCell::new(is_fixed.then(|| Arc::clone(view.parts()))),
             held: RefCell::default(),
             edges: RefCell::default(),
         });
@@ -116,10 +120,12 @@ impl Reader {
 
     /// The state to read and its commit, also for work on another thread.
     pub(crate) fn view(&self) -> Result<View, Failure> {
+        // Before the commit, see `Shared::view`.
+        let parts = self.fixed_parts.borrow().clone().unwrap_or_else(|| self.shared.parts());
         let state = self.state.borrow().clone();
         let state = state.ok_or_else(|| Failure::argument("a reader that was not released"))?;
         let seqno = self.seqno(&state)?;
-        Ok(View::new(state, seqno))
+        Ok(View::new(state, seqno, parts))
     }
 }
 
@@ -154,6 +160,7 @@ fn adjust(env: sys::napi_env, bytes: i64) {
 #[expect(clippy::unnecessary_wraps, reason = "a handler like the others")]
 fn release(reader: &Rc<Reader>, _call: &Call) -> Result<Answer, Failure> {
     reader.state.borrow_mut().take();
+    reader.fixed_parts.borrow_mut().take();
     Ok(Answer::Count(0))
 }
 

@@ -1,7 +1,7 @@
 //! Figures of a store as MessagePack; `src/records/statistics.ts` makes the public ones of them.
 
 use crate::failure::{Failure, write_number, write_text};
-use sutra_shard::Background;
+use sutra_shard::{Background, IndexStats};
 use sutra_store::Store;
 
 /// All figures of a store.
@@ -9,7 +9,11 @@ pub(crate) fn describe(store: &Store) -> Result<Vec<u8>, Failure> {
     let stats = store.stats()?;
     let shard = &stats.shard;
     let (memory, recovery, background) = (&shard.memory, &shard.recovery, &shard.background);
-    let disk = [("log", shard.log_bytes), ("segments", background.file_bytes)];
+    let disk = [
+        ("log", shard.log_bytes),
+        ("segments", background.file_bytes),
+        ("index", shard.index.file_bytes),
+    ];
     let flush_error = background.flush_error.as_deref().unwrap_or_default();
     let compaction_error = background.compaction_error.as_deref().unwrap_or_default();
     let graph_error = background.graph_error.as_deref().unwrap_or_default();
@@ -34,6 +38,7 @@ pub(crate) fn describe(store: &Store) -> Result<Vec<u8>, Failure> {
         ("tables", memory.tables),
         ("vectors", memory.vectors),
         ("held", memory.held),
+        ("index", memory.index),
         ("files", memory.files),
         ("mapped", memory.mapped),
     ];
@@ -44,8 +49,9 @@ pub(crate) fn describe(store: &Store) -> Result<Vec<u8>, Failure> {
         ("orphans", recovery.orphans),
         ("durationUs", recovery.duration_us),
     ];
+    let index = &shard.index;
     let mut bytes = Vec::with_capacity(1024);
-    write_map_header(&mut bytes, numbers.len() + 8);
+    write_map_header(&mut bytes, numbers.len() + 10);
     write_numbers(&mut bytes, &numbers);
     write_text(&mut bytes, "durability");
     write_text(&mut bytes, stats.durability.name());
@@ -53,7 +59,9 @@ pub(crate) fn describe(store: &Store) -> Result<Vec<u8>, Failure> {
     write_group(&mut bytes, "diskBytes", &disk);
     write_group(&mut bytes, "recovery", &recovery);
     write_group(&mut bytes, "background", &background_of(background));
+    write_group(&mut bytes, "index", &index_of(index));
     let errors = [
+        ("indexError", index.error.as_deref().unwrap_or_default()),
         ("flushError", flush_error),
         ("compactionError", compaction_error),
         ("graphError", graph_error),
@@ -63,6 +71,31 @@ pub(crate) fn describe(store: &Store) -> Result<Vec<u8>, Failure> {
         write_text(&mut bytes, error);
     }
     Ok(bytes)
+}
+
+fn index_of(index: &IndexStats) -> [(&str, u64); 20] {
+    [
+        ("parts", index.parts),
+        ("files", index.files),
+        ("documents", index.documents),
+        ("ended", index.ended),
+        ("fileBytes", index.file_bytes),
+        ("coveredSequence", index.covered_seqno),
+        ("isCatchingUp", u64::from(index.is_catching_up)),
+        ("rounds", index.rounds),
+        ("entries", index.entries),
+        ("queueDepth", index.queue_depth),
+        ("queueCapacity", index.queue_capacity),
+        ("intervalUs", index.interval_us),
+        ("intervalChanges", index.interval_changes),
+        ("arrivalsPerSecond", index.arrivals_per_s),
+        ("entriesPerSecond", index.entries_per_s),
+        ("waits", index.waits),
+        ("filesWritten", index.files_written),
+        ("bytesWritten", index.bytes_written),
+        ("filesDropped", index.files_dropped),
+        ("failures", index.failures),
+    ]
 }
 
 fn background_of(background: &Background) -> [(&str, u64); 17] {

@@ -71,6 +71,12 @@ pub enum Error {
     },
 }
 
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
 impl Error {
     /// Wraps a failure of the disk; a full disk is told apart.
     #[must_use]

@@ -2,9 +2,10 @@
 
 use crate::delta::Delta;
 use crate::error::Error;
+use crate::segment::MappedFile;
 use crate::segment::checksum_bytes;
 use crate::state::State;
-use crate::stats::{Background, Memory};
+use crate::stats::{Background, IndexStats, Memory};
 use crate::storage::Storage;
 use crate::sync::{AtomicU64, Mutex, Ordering};
 use crate::vector::SealedVectors;
@@ -59,6 +60,10 @@ impl Storage {
             memory.files += graph.memory_bytes();
             memory.mapped += graph.file().file_bytes();
         }
+        let parts = self.shared.parts();
+        memory.index = parts.memory_bytes();
+        memory.mapped +=
+            parts.parts().filter_map(|p| p.file()).map(MappedFile::file_bytes).sum::<u64>();
         for segment in state.segments() {
             memory.files += segment.file().memory_bytes();
             memory.mapped += segment.file().file_bytes();
@@ -114,6 +119,41 @@ impl Storage {
             graphs_dropped: count(&figures.graphs_dropped),
             graph_error: text(&figures.graph_error),
             obsolete_files: catalog.obsolete.len() as u64,
+        }
+    }
+
+    /// Figures of the index of texts and attributes.
+    pub(crate) fn index_stats(&self, waits: u64) -> IndexStats {
+        let parts = self.shared.parts();
+        let texts = &self.texts;
+        let figures = &texts.figures;
+        let count = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let in_files = || parts.parts().filter_map(|part| part.file());
+        let covered_seqno = parts.covered_seqno();
+        let is_idle = covered_seqno == self.shared.published_seqno();
+        IndexStats {
+            parts: parts.parts().filter(|part| part.file().is_none()).count() as u64,
+            files: in_files().count() as u64,
+            documents: parts.parts().map(|part| u64::from(part.documents())).sum(),
+            ended: parts.ended(),
+            file_bytes: in_files().map(MappedFile::file_bytes).sum(),
+            memory_bytes: parts.memory_bytes(),
+            covered_seqno,
+            is_catching_up: covered_seqno < self.floor_seqno(),
+            rounds: count(&figures.rounds),
+            entries: count(&figures.entries),
+            queue_depth: self.text_backlog(),
+            queue_capacity: texts.pace.queue_capacity,
+            interval_us: if is_idle { 0 } else { count(&figures.interval_us) },
+            interval_changes: count(&figures.interval_changes),
+            arrivals_per_s: if is_idle { 0 } else { count(&figures.arrivals_per_s) },
+            entries_per_s: count(&figures.entries_per_s),
+            waits,
+            files_written: count(&figures.files_written),
+            bytes_written: count(&figures.bytes_written),
+            files_dropped: count(&figures.files_dropped),
+            failures: count(&figures.failures),
+            error: figures.error.lock().as_ref().map(ToString::to_string),
         }
     }
 

@@ -33,6 +33,9 @@ impl Steps for Flusher {
         // Not left to the compactor alone: a merge takes long, and writers may wait for memory.
         self.storage.free_retired();
         let Some(sealed) = self.storage.oldest_frozen() else { return Next::Wait };
+        if !self.storage.may_flush(sealed.seqnos.1) {
+            return Next::Wait;
+        }
         let result = self.flush(&sealed);
         let figures = &self.storage.figures;
         let failure = result.err();

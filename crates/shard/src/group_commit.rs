@@ -56,7 +56,8 @@ pub(crate) struct Flushes {
     /// Whom to tell, and the commit that has to be there.
     waiting: Vec<(Ack, u64)>,
     /// Whose commit is there, and the generation of the layers for which graphs are to be ready.
-    indexing: Vec<(Ack, u64)>,
+    /// The index of texts is to be in files up to the commit after it.
+    indexing: Vec<(Ack, u64, u64)>,
     /// Whom to tell that the log is closed, which happens after that.
     closing: Vec<Ack>,
     /// Up to here the delta is to be handed over, as soon as another one may wait.
@@ -65,6 +66,8 @@ pub(crate) struct Flushes {
     failures_seen: u64,
     /// Failures of the indexer that were told already.
     graph_failures_seen: u64,
+    /// Failures of the index of texts that were told already.
+    text_failures_seen: u64,
     released_seqno: u64,
     /// The delta cannot be handed over before segments are merged.
     waits_for_merge: bool,
@@ -88,6 +91,12 @@ impl Steps for GroupCommit {
         if self.must_wait_for_room() {
             self.flushes.wanted_seqno = self.wal.last_seqno();
             self.freeze_if_due();
+            self.go_on_without_room();
+            return if self.is_closed { Next::Done } else { Next::WaitUs(ROOM_WAIT_US) };
+        }
+        if self.must_wait_for_index() {
+            self.storage.texts.hurry();
+            self.counters.waits_for_index.fetch_add(1, Ordering::Relaxed);
             self.go_on_without_room();
             return if self.is_closed { Next::Done } else { Next::WaitUs(ROOM_WAIT_US) };
         }
@@ -119,8 +128,8 @@ impl GroupCommit {
         let waiting = flushes
             .waiting
             .into_iter()
-            .chain(flushes.indexing)
             .map(|(ack, _)| ack)
+            .chain(flushes.indexing.into_iter().map(|(ack, _, _)| ack))
             .chain(flushes.closing);
         acknowledge(waiting.map(|ack| (ack, Err(closed.clone()))).collect(), None);
         Next::Done
@@ -156,6 +165,7 @@ impl GroupCommit {
         }
         if written.is_ok() {
             self.storage.shared.publish(self.wal.last_seqno(), self.delta.counts());
+            self.storage.texts.after_publish();
         }
         self.count(&answers, started_us);
         let failure = written.err();
@@ -269,14 +279,14 @@ impl GroupCommit {
             self.flushes.wanted_seqno = 0;
         }
         let is_flushed = self.flushes.wanted_seqno <= floor_seqno || is_empty;
-        if is_flushed && !self.flushes.closing.is_empty() {
+        if is_flushed && !self.is_saving_texts() && !self.flushes.closing.is_empty() {
             let closed = self.close_log();
             self.is_closed = true;
             let closing = std::mem::take(&mut self.flushes.closing);
             // Making a graph takes long; the next opening goes on with it.
             let unready = Error::Closed("closed before all vectors were in graphs".into());
             let indexing = self.flushes.indexing.drain(..);
-            answers.extend(indexing.map(|(ack, _)| (ack, Err(unready.clone()))));
+            answers.extend(indexing.map(|(ack, _, _)| (ack, Err(unready.clone()))));
             answers.extend(
                 closing.into_iter().map(|ack| (ack, closed.clone().map(|()| done.clone()))),
             );
@@ -290,21 +300,34 @@ impl GroupCommit {
             return;
         }
         let generation = self.storage.shared.generation();
-        self.flushes.indexing.extend(flushed.into_iter().map(|ack| (ack, generation)));
+        let floor_seqno = self.storage.floor_seqno();
+        let waiting = flushed.into_iter().map(|ack| (ack, generation, floor_seqno));
+        self.flushes.indexing.extend(waiting);
         if self.storage.indexed_generation.load(Ordering::Acquire) < generation {
             self.storage.wake_indexer();
         }
+        self.storage.texts.hurry();
     }
 
     fn answer_indexed(&mut self, done: &Committed, answers: &mut Vec<Answer>) {
         let figures = &self.storage.figures;
         let failures = figures.graph_failures.load(Ordering::Acquire);
         let has_failed = failures > self.flushes.graph_failures_seen;
-        let failed = if has_failed { figures.graph_error.lock().clone() } else { None };
+        let mut failed = if has_failed { figures.graph_error.lock().clone() } else { None };
         self.flushes.graph_failures_seen = failures;
+        // What cannot be indexed before a repair keeps no flush waiting.
+        let is_damaged = self.storage.texts.is_damaged.load(Ordering::Acquire);
+        let texts = &self.storage.texts.figures;
+        let failures = texts.failures.load(Ordering::Acquire);
+        if failures > self.flushes.text_failures_seen && !is_damaged {
+            failed = failed.or_else(|| texts.error.lock().clone());
+        }
+        self.flushes.text_failures_seen = failures;
         let indexed = self.storage.indexed_generation.load(Ordering::Acquire);
-        self.flushes.indexing.retain(|(ack, generation)| {
-            if *generation <= indexed {
+        let saved = self.storage.texts.saved_seqno.load(Ordering::Acquire);
+        let saved = if is_damaged { u64::MAX } else { saved };
+        self.flushes.indexing.retain(|(ack, generation, seqno)| {
+            if *generation <= indexed && *seqno <= saved {
                 answers.push((ack.clone(), Ok(done.clone())));
             } else if let Some(error) = &failed {
                 answers.push((ack.clone(), Err(error.clone())));
@@ -313,6 +336,14 @@ impl GroupCommit {
             }
             false
         });
+    }
+
+    /// Whether somebody who flushes waits for files of the index, which take little time.
+    fn is_saving_texts(&self) -> bool {
+        let texts = &self.storage.texts;
+        let saved = texts.saved_seqno.load(Ordering::Acquire);
+        let has_failed = texts.figures.error.lock().is_some();
+        !has_failed && self.flushes.indexing.iter().any(|(_, _, seqno)| *seqno > saved)
     }
 
     /// Ends the log. One that is not needed any more is made short, so that the next opening has
@@ -328,6 +359,13 @@ impl GroupCommit {
                 .fetch_add(u64::from(released.is_err()), Ordering::Relaxed);
         }
         self.wal.close()
+    }
+
+    /// Whether so much is in no part of the index that no group may be begun: a search would have
+    /// to read it all.
+    fn must_wait_for_index(&self) -> bool {
+        let is_full = self.storage.text_backlog() >= self.options.pace.queue_capacity;
+        is_full && !self.wal.has_failed()
     }
 
     /// Whether memory is at its bound, so that no group may be begun. It always may when nothing

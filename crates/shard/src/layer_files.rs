@@ -1,6 +1,7 @@
 //! Files that come into the manifest, take the place of others in it, or are no longer needed.
 
 use crate::segment::{Segment, SegmentDir};
+use crate::text::Part;
 use crate::vector::SealedVectors;
 use crate::vector::graph::Graph;
 use std::path::PathBuf;
@@ -51,6 +52,7 @@ pub(crate) enum Obsolete {
     Segment(Arc<Segment>),
     Vectors(Arc<SealedVectors>),
     Graph(Arc<Graph>),
+    Text(Arc<Part>),
 }
 
 impl Obsolete {
@@ -59,6 +61,7 @@ impl Obsolete {
             Self::Segment(segment) => Arc::strong_count(segment) > 1,
             Self::Vectors(vectors) => Arc::strong_count(vectors) > 1,
             Self::Graph(graph) => Arc::strong_count(graph) > 1,
+            Self::Text(part) => Arc::strong_count(part) > 1,
         }
     }
 
@@ -67,6 +70,7 @@ impl Obsolete {
             Self::Segment(segment) => dir.segment_path(segment.number()),
             Self::Vectors(vectors) => dir.vectors_path(vectors.number()),
             Self::Graph(graph) => graph.file().path().into(),
+            Self::Text(part) => part.file().map(|file| file.path().into()).unwrap_or_default(),
         }
     }
 }

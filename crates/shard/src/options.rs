@@ -1,8 +1,10 @@
 //! What a shard is opened with. The store checks ranges; a shard takes what it is given.
 
+use crate::text::PaceOptions;
 use crate::vector::GraphOptions;
 use std::ops::Range;
 use sutra_format::{Limits, Metric};
+use sutra_index::Language;
 
 /// Chooses which neighbouring segments to merge next, at least two of them, as a range of their
 /// sizes in bytes, oldest first. Nothing when all are well as they are. It is told whether segments
@@ -104,6 +106,10 @@ pub struct ShardOptions {
     pub graphs: GraphOptions,
     /// So many vectors in files that are in no graph are put in one.
     pub graph_rows_min: usize,
+    /// Whose word forms are told to be of one word when texts are indexed and searched.
+    pub language: Option<Language>,
+    /// How often the index of texts is brought up to date, and how far it may be behind.
+    pub pace: PaceOptions,
     /// Bug switched on to see that the tests find it.
     #[cfg(feature = "planted-bugs")]
     pub planted_bug: Option<crate::PlantedBug>,
@@ -133,6 +139,8 @@ impl Default for ShardOptions {
             garbage_min: 256,
             graphs: GraphOptions::default(),
             graph_rows_min: 2000,
+            language: None,
+            pace: PaceOptions::default(),
             #[cfg(feature = "planted-bugs")]
             planted_bug: None,
         }

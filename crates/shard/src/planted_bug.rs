@@ -29,6 +29,8 @@ pub enum PlantedBug {
     EdgeEndDroppedTooEarly,
     /// A file that was merged is removed although a view reads it.
     SnapshotFileDeleted,
+    /// A part made of parts of the index forgets which of its documents have ended.
+    MergedEndsForgotten,
     /// A reader compares the generation of the layers before it loads the published commit.
     GenerationBeforeSeqno,
     /// A concept's newest version is linked before its record is where readers look for it.

@@ -14,9 +14,10 @@ use crate::recover::{Recovery, ShardFiles, create_folders, log_files, recover};
 use crate::repair::refuse_interrupted;
 use crate::segment::SegmentDir;
 use crate::shared::Shared;
-use crate::stats::{Background, Counters, ShardStats};
+use crate::stats::{Background, Counters, IndexStats, ShardStats};
 use crate::storage::Storage;
 use crate::sync::{AtomicBool, Mutex, Ordering};
+use crate::text::{Layers, Parts, Reconciler, Saver, TextDir, Texts, load};
 use crate::vector::graph::GraphDir;
 use crate::view::View;
 use crate::wal::{SegmentFiles, Wal, discard_unused};
@@ -26,6 +27,7 @@ use std::path::Path;
 use std::sync::Arc;
 use sutra_env::{Env, WorkHandle};
 use sutra_format::Batch;
+use sutra_index::Analyzer;
 
 /// One storage engine in one folder. Share it in an [`Arc`]; all methods take `&self`.
 pub struct Shard {
@@ -47,6 +49,8 @@ struct Tasks {
     flusher: WorkHandle,
     compactor: WorkHandle,
     indexer: WorkHandle,
+    reconciler: WorkHandle,
+    saver: WorkHandle,
     more_mergers: Vec<WorkHandle>,
     is_stopped: Arc<AtomicBool>,
 }
@@ -77,12 +81,21 @@ impl Shard {
         };
         let recovered = recover(&shard_files, &options)?;
         let (replayed, manifest) = (recovered.replayed, recovered.manifest);
-        let shared = Shared::new(Arc::clone(recovered.writer.state()));
+        let texts = TextDir::new(env, path, options.store_id);
+        let analyzer = Arc::new(Analyzer::new(options.language));
+        let parts = if options.read_only {
+            let (state, floor_seqno) = (recovered.writer.state(), manifest.floor_seqno);
+            read_parts(&texts, analyzer, &Layers { state, floor_seqno, is_stopped: &|| false })?
+        } else {
+            Parts::new(analyzer)
+        };
+        let shared = Shared::new(Arc::clone(recovered.writer.state()), parts);
         #[cfg(feature = "planted-bugs")]
         let shared = shared.with_bug(options.planted_bug);
         let shared = Arc::new(shared);
+        let texts = Texts::new(texts, options.pace);
         let storage =
-            Storage::new(env, &options, dir, manifest_file, manifest, Arc::clone(&shared));
+            Storage::new(env, &options, dir, manifest_file, manifest, Arc::clone(&shared), texts);
         let storage = Arc::new(storage);
         let queue = Arc::new(Queue::new(options.queue_capacity));
         let counters = Arc::new(Counters::default());
@@ -261,7 +274,14 @@ impl Shard {
             has_failed: self.queue.has_failed(),
             recovery: self.recovery.clone(),
             background: self.storage.background(),
+            index: self.index(),
         })
+    }
+
+    /// Figures of the index of texts and attributes. Asks no disk.
+    #[must_use]
+    pub fn index(&self) -> IndexStats {
+        self.storage.index_stats(self.counters.waits_for_index.load(Ordering::Relaxed))
     }
 
     /// Figures of the background tasks. Asks no disk.
@@ -303,6 +323,16 @@ impl Shard {
     }
 }
 
+/// The index of a shard that is only read: nobody brings it up to date.
+fn read_parts(dir: &TextDir, analyzer: Arc<Analyzer>, layers: &Layers<'_>) -> Result<Parts> {
+    match load(dir, &analyzer, layers) {
+        Ok(loaded) => Ok(loaded.parts),
+        // A search that meets what is damaged says so.
+        Err(Error::Corrupt { .. }) => Ok(Parts::new(analyzer)),
+        Err(error) => Err(error),
+    }
+}
+
 /// What the background work of a shard shares.
 struct Starting<'a> {
     path: &'a Path,
@@ -312,6 +342,21 @@ struct Starting<'a> {
 }
 
 impl Starting<'_> {
+    fn compactor(&self, is_stopped: &Arc<AtomicBool>) -> Compactor {
+        let storage = self.storage;
+        Compactor {
+            storage: Arc::clone(storage),
+            is_stopped: Arc::clone(is_stopped),
+            failures: 0,
+            cleaned_to: 0,
+            cleaned_items: 0,
+            vectors_written: HashMap::new(),
+            rest: Rest::new(storage.shared.published_seqno(), storage.env.clock.monotonic_us()),
+            looks: 0,
+            look_at_us: 0,
+        }
+    }
+
     fn start(
         &self,
         options: ShardOptions,
@@ -327,21 +372,14 @@ impl Starting<'_> {
             is_stopped: Arc::clone(&is_stopped),
             failures: 0,
         };
-        let compactor = Compactor {
-            storage: Arc::clone(storage),
-            is_stopped: Arc::clone(&is_stopped),
-            failures: 0,
-            cleaned_to: 0,
-            cleaned_items: 0,
-            vectors_written: HashMap::new(),
-            rest: Rest::new(storage.shared.published_seqno(), storage.env.clock.monotonic_us()),
-            looks: 0,
-        };
         let graphs = GraphDir::new(&storage.env, self.path, options.store_id);
         let indexer = Indexer::new(storage, graphs, &is_stopped);
         let indexer = work.start("sutra-index", Box::new(indexer));
+        let reconciler = Reconciler::new(storage, &is_stopped);
+        let reconciler = work.start("sutra-reconcile", Box::new(reconciler));
+        let saver = work.start("sutra-text", Box::new(Saver::new(storage, &is_stopped)));
         let flusher = work.start("sutra-flush", Box::new(flusher));
-        let compactor = work.start("sutra-compact", Box::new(compactor));
+        let compactor = work.start("sutra-compact", Box::new(self.compactor(&is_stopped)));
         let mergers = (1..MERGERS).map(|number| {
             let (storage, is_stopped) = (Arc::clone(storage), Arc::clone(&is_stopped));
             let beside = MergeBeside { storage, is_stopped, number, failures: 0 };
@@ -366,9 +404,21 @@ impl Starting<'_> {
         // Set once: nobody else has this storage yet.
         let _ = storage.compactor.set(compactor.clone());
         let _ = storage.indexer.set(indexer.clone());
+        let _ = storage.flusher.set(flusher.clone());
+        let _ = storage.texts.reconciler.set(reconciler.clone());
+        let _ = storage.texts.saver.set(saver.clone());
         let _ = storage.more_mergers.set(more_mergers.clone());
         let _ = storage.committer.set(committer.clone());
-        Tasks { committer, flusher, compactor, indexer, more_mergers, is_stopped }
+        Tasks {
+            committer,
+            flusher,
+            compactor,
+            indexer,
+            reconciler,
+            saver,
+            more_mergers,
+            is_stopped,
+        }
     }
 }
 
@@ -377,7 +427,7 @@ impl Tasks {
     fn join(&self) {
         self.committer.join();
         self.is_stopped.store(true, Ordering::Release);
-        let single = [&self.flusher, &self.compactor, &self.indexer];
+        let single = [&self.flusher, &self.compactor, &self.indexer, &self.reconciler, &self.saver];
         let tasks = || single.into_iter().chain(&self.more_mergers);
         tasks().for_each(WorkHandle::wake);
         tasks().for_each(WorkHandle::join);

@@ -7,6 +7,7 @@
 use crate::delta::Counts;
 use crate::state::State;
 use crate::sync::{ArcSwap, AtomicU64, Mutex, Ordering, spin_loop};
+use crate::text::Parts;
 use crate::view::View;
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ use std::sync::Arc;
 /// the layers (`install`).
 pub struct Shared {
     state: ArcSwap<State>,
+    /// The index of texts and attributes.
+    parts: ArcSwap<Parts>,
     generation: AtomicU64,
     published_seqno: AtomicU64,
     concepts: AtomicU64,
@@ -30,10 +33,11 @@ pub struct Shared {
 type Hook = Mutex<Option<Box<dyn Fn() + Send + Sync>>>;
 
 impl Shared {
-    pub(crate) fn new(state: Arc<State>) -> Self {
+    pub(crate) fn new(state: Arc<State>, parts: Parts) -> Self {
         Self {
             generation: AtomicU64::new(state.generation()),
             state: ArcSwap::new(state),
+            parts: ArcSwap::from_pointee(parts),
             published_seqno: AtomicU64::new(0),
             concepts: AtomicU64::new(0),
             edges: AtomicU64::new(0),
@@ -112,12 +116,25 @@ impl Shared {
     #[must_use]
     pub fn view(&self) -> View {
         loop {
+            // First: parts give up what nobody sees after them, which a commit before may.
+            let parts = self.parts();
             let state = self.state.load_full();
             if let Some(seqno) = self.seqno_in(&state) {
-                return View::new(state, seqno);
+                return View::new(state, seqno, parts);
             }
             spin_loop();
         }
+    }
+
+    /// The index as it is now. Load it before the commit that is read at.
+    #[must_use]
+    pub fn parts(&self) -> Arc<Parts> {
+        self.parts.load_full()
+    }
+
+    /// Puts other parts of the index in place, one thread at a time.
+    pub(crate) fn install_parts(&self, parts: Parts) {
+        self.parts.store(Arc::new(parts));
     }
 
     /// The layers as they are now.

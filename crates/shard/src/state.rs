@@ -149,6 +149,21 @@ impl State {
         Ok(None)
     }
 
+    /// The version of a concept at a commit, also one that says that it ended.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub(crate) fn version(&self, id: &ConceptId, seqno: u64) -> Result<Option<ConceptRef<'_>>> {
+        let hash = id.hash64();
+        for (index, layer) in self.layers.iter().enumerate() {
+            if let Some((record, position)) = layer.version(id, hash, seqno)? {
+                let location = location(index, position);
+                return Ok(Some(ConceptRef { record, location, state: self }));
+            }
+        }
+        Ok(None)
+    }
+
     /// The concept's record at a location that this state gave.
     ///
     /// # Errors
@@ -358,9 +373,13 @@ impl State {
         let layers = VectorLayers { graphs, ..VectorLayers::new(sealed, &sets) };
         layers.search(nearest, &|id, row| {
             let concept = self.concept(id, nearest.seqno)?;
-            Ok(concept.is_some_and(|concept| {
+            let is_current = |concept: &ConceptRef<'_>| {
                 concept.row() == Some(row) && concept.namespace() == namespace
-            }))
+            };
+            match (concept.filter(is_current), nearest.wants) {
+                (Some(concept), Some(wants)) => wants(&concept),
+                (concept, _) => Ok(concept.is_some()),
+            }
         })
     }
 
@@ -452,6 +471,13 @@ impl State {
             Some(Layer::Segment(segment)) => segment.bad_text(position),
             _ => Error::Closed("the version that has the text is not there".into()),
         }
+    }
+
+    /// The error that says that what a version holds is not what was checked when it was written.
+    #[cold]
+    pub(crate) fn bad_text_of(&self, concept: &ConceptRef<'_>) -> Error {
+        let (layer, position) = split_location(concept.location());
+        self.bad_text(layer, position)
     }
 
     /// The layers in memory, newest first.

@@ -35,6 +35,8 @@ pub struct ShardStats {
     pub recovery: Recovery,
     /// What was written to segments, and merged.
     pub background: Background,
+    /// How far the index of texts and attributes is.
+    pub index: IndexStats,
 }
 
 /// Bytes of memory by what they hold.
@@ -50,6 +52,8 @@ pub struct Memory {
     pub held: u64,
     /// What is kept in memory of the files: checksums and which of them were compared.
     pub files: u64,
+    /// The index of texts and attributes, as far as it is in no file.
+    pub index: u64,
     /// Bytes of files that are mapped. The system keeps in memory what is read of them, as far as
     /// there is room.
     pub mapped: u64,
@@ -102,6 +106,55 @@ pub struct Background {
     pub obsolete_files: u64,
 }
 
+/// Figures of the index of texts and attributes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct IndexStats {
+    /// Parts in memory.
+    pub parts: u64,
+    /// Parts in files.
+    pub files: u64,
+    /// Documents in both: versions of concepts.
+    pub documents: u64,
+    /// Those of them that are not seen any more.
+    pub ended: u64,
+    /// Bytes of the files.
+    pub file_bytes: u64,
+    /// Bytes of memory.
+    pub memory_bytes: u64,
+    /// Last commit that it has.
+    pub covered_seqno: u64,
+    /// Whether it is behind the segments.
+    pub is_catching_up: bool,
+    /// Rounds since opening.
+    pub rounds: u64,
+    /// Operations that they took.
+    pub entries: u64,
+    /// Operations that wait.
+    pub queue_depth: u64,
+    /// How many may wait before writers do.
+    pub queue_capacity: u64,
+    /// Microseconds between rounds under the present load; 0 when nothing is written.
+    pub interval_us: u64,
+    /// How often that changed.
+    pub interval_changes: u64,
+    /// Operations that come in, each second, on average.
+    pub arrivals_per_s: u64,
+    /// Operations that the last round took, for each second of it.
+    pub entries_per_s: u64,
+    /// How often writers waited for it.
+    pub waits: u64,
+    /// Files written, and their bytes.
+    pub files_written: u64,
+    /// Bytes of them.
+    pub bytes_written: u64,
+    /// Files that were damaged or out of date, and are made again.
+    pub files_dropped: u64,
+    /// Rounds and files that failed.
+    pub failures: u64,
+    /// Why the last one failed, until one works.
+    pub error: Option<String>,
+}
+
 /// Counted by the committer, read by anybody.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -109,6 +162,7 @@ pub(crate) struct Counters {
     pub batches: AtomicU64,
     pub group_us: AtomicU64,
     pub refused_busy: AtomicU64,
+    pub waits_for_index: AtomicU64,
     pub segment_number: AtomicU32,
     pub release_failures: AtomicU64,
 }

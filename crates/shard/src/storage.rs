@@ -20,6 +20,7 @@ use crate::segment::{SealedFile, SealedFileWriter, Segment, SegmentDir};
 use crate::shared::Shared;
 use crate::state::{LAYERS_MAX, Layer, SealedSpaces, State};
 use crate::sync::{AtomicU64, Mutex, MutexGuard, OnceLock, Ordering};
+use crate::text::Texts;
 use crate::vector::SealedVectors;
 use crate::vector::graph::{Graph, GraphSpaces};
 use std::collections::VecDeque;
@@ -50,6 +51,8 @@ pub(crate) struct Storage {
     pub(crate) figures: Figures,
     /// Woken when the layers or the floor changed, or a flush failed.
     pub(crate) committer: OnceLock<WorkHandle>,
+    /// Woken when a delta waits for being written, and may be.
+    pub(crate) flusher: OnceLock<WorkHandle>,
     /// Woken when there may be something to merge or remove.
     pub(crate) compactor: OnceLock<WorkHandle>,
     /// Woken when other files of vectors are in place.
@@ -59,6 +62,7 @@ pub(crate) struct Storage {
     /// Woken when there may be something to merge and the compactor is busy.
     pub(crate) more_mergers: OnceLock<Vec<WorkHandle>>,
     pub(crate) merging: MergeClaims,
+    pub(crate) texts: Texts,
 }
 
 /// What the lock protects.
@@ -104,6 +108,7 @@ impl Storage {
         manifest_file: ManifestFile,
         manifest: Manifest,
         shared: Arc<Shared>,
+        texts: Texts,
     ) -> Self {
         let floor_seqno = AtomicU64::new(manifest.floor_seqno);
         let catalog = Catalog {
@@ -125,11 +130,13 @@ impl Storage {
             floor_seqno,
             figures: Figures::default(),
             committer: OnceLock::new(),
+            flusher: OnceLock::new(),
             compactor: OnceLock::new(),
             indexer: OnceLock::new(),
             indexed_generation: AtomicU64::new(0),
             more_mergers: OnceLock::new(),
             merging: MergeClaims::default(),
+            texts,
         }
     }
 
@@ -202,6 +209,17 @@ impl Storage {
     /// The oldest delta that waits, and whether another one is behind it.
     pub(crate) fn oldest_frozen(&self) -> Option<Arc<Sealed>> {
         self.catalog.lock().frozen.front().cloned()
+    }
+
+    /// Last commit of the oldest delta that waits and ends behind a commit.
+    pub(crate) fn frozen_end_after(&self, seqno: u64) -> Option<u64> {
+        let catalog = self.catalog.lock();
+        catalog.frozen.iter().map(|sealed| sealed.seqnos.1).find(|end| *end > seqno)
+    }
+
+    /// Last commit of the newest delta that waits.
+    pub(crate) fn last_frozen_end(&self) -> Option<u64> {
+        self.catalog.lock().frozen.back().map(|sealed| sealed.seqnos.1)
     }
 
     /// Whether deltas wait for being written.
@@ -393,6 +411,15 @@ impl Storage {
         let state = state.with_graphs(Arc::clone(before.graphs()));
         self.shared.install(Arc::new(state));
         self.wake_indexer();
+        self.texts.wake_saver();
+    }
+
+    pub(crate) fn wake_committer(&self) {
+        self.committer.get().inspect(|committer| committer.wake());
+    }
+
+    pub(crate) fn wake_flusher(&self) {
+        self.flusher.get().inspect(|flusher| flusher.wake());
     }
 
     /// Call when vectors may be in no graph that should be in one, or when that is waited for.
@@ -472,6 +499,8 @@ impl Storage {
     /// Versions that were replaced at this commit or before are given up, when everything up to
     /// `last_seqno` is written to a segment.
     pub(crate) fn retained_from(&self, last_seqno: u64) -> u64 {
+        // The index of texts looks up what later commits replaced.
+        let last_seqno = last_seqno.min(self.shared.parts().covered_seqno());
         let Some(keep_us) = self.options.history_keep_us else { return last_seqno };
         let cutoff_us = self.env.clock.wall_us().saturating_sub(keep_us);
         // A commit whose time cannot be read keeps its versions.

@@ -7,11 +7,13 @@ use crate::error::Result;
 use crate::names::Namespace;
 use crate::recent::{RecentAt, recent};
 use crate::state::State;
+use crate::text::{Parts, Searcher};
 use crate::vector::{Nearest, Scored};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use sutra_format::ConceptId;
+use sutra_index::Filter;
 
 /// A shard as it was after one commit. Cheap to make and to clone; never changes, and keeps all it
 /// needs: memory and files that the shard itself no longer uses.
@@ -19,13 +21,15 @@ use sutra_format::ConceptId;
 pub struct View {
     state: Arc<State>,
     seqno: u64,
+    parts: Arc<Parts>,
 }
 
 impl View {
-    /// A state at a commit that it holds: one that [`crate::Shared::seqno_in`] gave for it.
+    /// A state at a commit that it holds: one that [`crate::Shared::seqno_in`] gave for it, after
+    /// [`crate::Shared::parts`] gave the parts.
     #[must_use]
-    pub fn new(state: Arc<State>, seqno: u64) -> Self {
-        Self { state, seqno }
+    pub fn new(state: Arc<State>, seqno: u64, parts: Arc<Parts>) -> Self {
+        Self { state, seqno, parts }
     }
 
     /// The commit it shows.
@@ -37,7 +41,25 @@ impl View {
     /// The same layers as they were after an earlier commit.
     #[must_use]
     pub(crate) fn at(&self, seqno: u64) -> Self {
-        Self { state: Arc::clone(&self.state), seqno }
+        Self { state: Arc::clone(&self.state), seqno, parts: Arc::clone(&self.parts) }
+    }
+
+    /// The index of texts and attributes that it reads.
+    #[must_use]
+    pub fn parts(&self) -> &Arc<Parts> {
+        &self.parts
+    }
+
+    /// Looks up what a search of a namespace looks at. Only what passes the filter is wanted.
+    ///
+    /// # Errors
+    /// `Corrupt`.
+    pub fn searcher<'a>(
+        &'a self,
+        namespace: u32,
+        filter: Option<&'a Filter>,
+    ) -> Result<Searcher<'a>> {
+        Searcher::new(self, namespace, filter)
     }
 
     /// What it reads from.
@@ -116,6 +138,12 @@ impl View {
         self.state.names().namespace(number)
     }
 
+    /// Namespaces have the numbers below this one.
+    #[must_use]
+    pub fn namespaces(&self) -> u32 {
+        self.state.names().namespaces().map(|(number, _)| number + 1).max().unwrap_or(0)
+    }
+
     /// Number and settings of a namespace by its name.
     #[must_use]
     pub fn namespace_named(&self, name: &str) -> Option<(u32, &Namespace)> {
@@ -136,27 +164,22 @@ impl View {
         k: usize,
         cancelled: &AtomicBool,
     ) -> Result<Vec<Scored>> {
-        self.nearest_within(namespace, query, k, None, cancelled)
+        let seqno = self.seqno;
+        let nearest =
+            Nearest { query, k, width: None, allowed: None, wants: None, seqno, cancelled };
+        self.state.nearest(namespace, &nearest)
     }
 
-    /// As [`View::nearest`], but with a width only what graphs say is near is looked at, see
-    /// [`Nearest::width`]: a vector that is near may be missed for one that is farther.
+    /// As [`View::nearest`] as far as the query says, whose commit is that of the view: with a
+    /// width only what graphs say is near is looked at, see [`Nearest::width`].
     ///
     /// # Errors
     /// `Corrupt`, `Aborted`.
     ///
     /// # Panics
     /// When the query has another dimension than the namespace.
-    pub fn nearest_within(
-        &self,
-        namespace: u32,
-        query: &[f32],
-        k: usize,
-        width: Option<usize>,
-        cancelled: &AtomicBool,
-    ) -> Result<Vec<Scored>> {
-        let nearest = Nearest { query, k, width, seqno: self.seqno, cancelled };
-        self.state.nearest(namespace, &nearest)
+    pub fn nearest_within(&self, namespace: u32, nearest: &Nearest<'_>) -> Result<Vec<Scored>> {
+        self.state.nearest(namespace, &Nearest { seqno: self.seqno, ..*nearest })
     }
 
     /// Gives the concepts that were changed before a place, newest first; all of them for `None`.

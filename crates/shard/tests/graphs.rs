@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use sutra_env::Env;
 use sutra_format::graph_file::Quantization;
 use sutra_format::{BatchBuilder, Identity, Learn, Metric};
-use sutra_shard::vector::{GraphOptions, Scored};
+
+use sutra_shard::vector::{GraphOptions, Nearest, Scored};
 use sutra_shard::{Background, Shard, ShardOptions, View};
 
 const DIMENSION: usize = 32;
@@ -100,7 +101,9 @@ fn filled(path: &Path, options: &ShardOptions) -> Arc<Shard> {
 }
 
 fn near(view: &View, query: &[f32], k: usize, width: Option<usize>) -> Vec<Scored> {
-    view.nearest_within(0, query, k, width, &AtomicBool::new(false)).unwrap()
+    let cancelled = &AtomicBool::new(false);
+    let nearest = Nearest { query, k, width, allowed: None, wants: None, seqno: 0, cancelled };
+    view.nearest_within(0, &nearest).unwrap()
 }
 
 /// The part of the hits of exact searches that searches by graph find as well.

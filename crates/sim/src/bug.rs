@@ -50,6 +50,8 @@ impl Bug {
         ("edge-end-dropped-too-early", Self::Engine(PlantedBug::EdgeEndDroppedTooEarly)),
         #[cfg(feature = "planted-bugs")]
         ("snapshot-file-deleted", Self::Engine(PlantedBug::SnapshotFileDeleted)),
+        #[cfg(feature = "planted-bugs")]
+        ("merged-ends-forgotten", Self::Engine(PlantedBug::MergedEndsForgotten)),
     ];
 
     /// The bug of that name.

@@ -18,6 +18,12 @@ pub enum Actor {
     Engine = 4,
     /// Decides when to crash and what fails.
     Faults = 5,
+    /// Decides what searches ask for.
+    Questions = 6,
+    /// Decides how the index is kept, and what happens to its files.
+    Indexes = 7,
+    /// Makes the texts.
+    Words = 8,
 }
 
 /// A stream of random numbers, the same for the same seed and actor.

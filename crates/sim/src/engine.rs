@@ -10,18 +10,24 @@ use parking_lot::Mutex;
 use sutra_env::Env;
 use sutra_format::op_fields::Validity;
 use sutra_format::{ConceptId, Metric};
+use sutra_index::{Filter, TextQuery};
+use sutra_shard::text::TextScored;
+use sutra_shard::vector::Nearest;
 use sutra_shard::{
-    Ack, AckSink, Background, Committed, ConceptRef, EdgeRef, Error, RecentAt, Shard, ShardOptions,
-    View,
+    Ack, AckSink, Background, Committed, ConceptRef, EdgeRef, Error, IndexStats, RecentAt, Shard,
+    ShardOptions, View,
 };
 
 use crate::bug::Bug;
 use crate::checkers::indexes::{Counts, Search};
 use crate::checkers::recent::Change;
+use crate::checkers::texts::TextSearch;
+use crate::dice::{Actor, Dice};
 use crate::disk::SimDisk;
 use crate::model::{Concept, Edge, EdgeKey, State};
 use crate::operation::{DIMENSION, Operation, encode};
 use crate::plan::Setting;
+use crate::question::Question;
 use crate::work::SimWork;
 
 /// Token of what is no write: the ledger's start at 1.
@@ -30,6 +36,10 @@ const NO_WRITE: u64 = 0;
 const RECENT_PORTION: usize = 3;
 /// Times that time is let pass for one answer.
 const WAITS_MAX: u32 = 2000;
+/// Questions asked of each namespace in a view.
+const QUESTIONS: usize = 2;
+/// More than there are concepts.
+const HITS_MAX: usize = 50;
 
 /// Answers that arrived. Those given after the machine has stopped reach nobody.
 pub struct Answers {
@@ -98,6 +108,10 @@ pub struct Observed {
     pub edges_in: BTreeMap<EdgeKey, Edge>,
     /// Concepts in the order of their changes, newest first.
     pub recent: Vec<Change>,
+    /// Searches by words and conditions.
+    pub texts: Vec<TextSearch>,
+    /// The nearest vectors of what meets conditions.
+    pub within: Vec<Search>,
 }
 
 impl Engine {
@@ -205,6 +219,12 @@ impl Engine {
         self.shard.background()
     }
 
+    /// Figures of the index of texts and attributes.
+    #[must_use]
+    pub fn index(&self) -> IndexStats {
+        self.shard.index()
+    }
+
     /// Whether a write to the log failed, after which everything is refused until it is opened
     /// again.
     #[must_use]
@@ -245,6 +265,7 @@ fn options(setting: &Setting, bug: Option<Bug>) -> ShardOptions {
         history_keep_us: setting.history_keep_us,
         merge_policy: setting.merging.policy().unwrap_or(defaults.merge_policy),
         graph_rows_min: setting.graph_rows_min,
+        pace: setting.pace,
         garbage_min: setting.merging.garbage_min().unwrap_or(defaults.garbage_min),
         #[cfg(feature = "planted-bugs")]
         planted_bug: match bug {
@@ -300,7 +321,17 @@ impl EngineView {
                 insert_once(&mut edges_in, key, value);
             }
         }
-        Ok(Observed { seqno: self.view.seqno(), state, edges_in, recent: self.recent()? })
+        let recent = self.recent()?;
+        let mut observed = Observed {
+            seqno: state.commits,
+            state,
+            edges_in,
+            recent,
+            texts: vec![],
+            within: vec![],
+        };
+        self.ask(&mut observed)?;
+        Ok(observed)
     }
 
     /// The nearest vectors of a namespace; as far as graphs lead to them, if it need not be exact.
@@ -319,11 +350,85 @@ impl EngineView {
         let width = (!is_exact).then_some(1);
         let never = AtomicBool::new(false);
         let hits = match self.view.namespace_named(namespace) {
-            Some((number, _)) => self.view.nearest_within(number, &query, k, width, &never)?,
+            Some((number, _)) => {
+                let query = &query;
+                let cancelled = &never;
+                let nearest =
+                    Nearest { query, k, width, allowed: None, wants: None, seqno: 0, cancelled };
+                self.view.nearest_within(number, &nearest)?
+            }
             None => Vec::new(),
         };
         let hits = hits.iter().map(|hit| (hit.id, hit.score)).collect();
-        Ok(Search { namespace: namespace.to_owned(), metric, query, k, is_exact, hits })
+        let question = None;
+        Ok(Search { namespace: namespace.to_owned(), metric, query, k, is_exact, question, hits })
+    }
+
+    /// Asks questions that only depend on the commit, so that a view is asked the same whatever
+    /// became of the index meanwhile.
+    fn ask(&self, observed: &mut Observed) -> Result<(), Error> {
+        let mut dice = Dice::new(observed.seqno, Actor::Questions);
+        for namespace in ["default", "notes"] {
+            let Some((number, named)) = self.view.namespace_named(namespace) else { continue };
+            for _ in 0..QUESTIONS {
+                let question = Question::any(&mut dice);
+                let query = std::array::from_fn(|_| dice.below(9) as f32 - 3.5);
+                let search = self.search_texts(number, namespace, &question)?;
+                observed.texts.push(search);
+                let within = self.search_within(number, (namespace, named.metric), query, question);
+                observed.within.push(within?);
+            }
+        }
+        Ok(())
+    }
+
+    fn search_texts(
+        &self,
+        number: u32,
+        namespace: &str,
+        question: &Question,
+    ) -> Result<TextSearch, Error> {
+        let filter = filter_of(question);
+        let mut searcher = self.view.searcher(number, filter.as_ref())?;
+        let analyzer = self.view.parts().analyzer();
+        let query = TextQuery::parse(&question.text(), analyzer).expect("a short query");
+        let never = AtomicBool::new(false);
+        let pairs = |hits: Vec<TextScored>| hits.iter().map(|hit| (hit.id, hit.score)).collect();
+        let best = pairs(searcher.text(&query, question.k, &never)?);
+        let all = pairs(searcher.text(&query, HITS_MAX, &never)?);
+        let mut newest = Vec::new();
+        let _ = searcher.newest(None, &mut |concept| {
+            newest.push(concept.id());
+            ControlFlow::Continue(())
+        })?;
+        let (namespace, question) = (namespace.to_owned(), question.clone());
+        Ok(TextSearch { namespace, question, all, best, newest })
+    }
+
+    /// The nearest vectors among those of what meets the condition.
+    fn search_within(
+        &self,
+        number: u32,
+        (namespace, metric): (&str, Metric),
+        query: [f32; DIMENSION],
+        question: Question,
+    ) -> Result<Search, Error> {
+        let filter = filter_of(&question);
+        let rows = self.view.searcher(number, filter.as_ref())?.rows()?;
+        let (allowed, k, never) = (Some(&rows), HITS_MAX, AtomicBool::new(false));
+        let nearest = Nearest {
+            query: &query,
+            k,
+            width: None,
+            allowed,
+            wants: None,
+            seqno: 0,
+            cancelled: &never,
+        };
+        let hits = self.view.nearest_within(number, &nearest)?;
+        let hits = hits.iter().map(|hit| (hit.id, hit.score)).collect();
+        let (namespace, question) = (namespace.to_owned(), Some(question));
+        Ok(Search { namespace, metric, query, k, is_exact: true, question, hits })
     }
 
     /// All concepts, newest change first, read in two portions.
@@ -384,6 +489,10 @@ impl EngineView {
         };
         Ok((EdgeKey { source, target, class: edge.class, label }, value))
     }
+}
+
+fn filter_of(question: &Question) -> Option<Filter> {
+    question.condition.map(|it| Filter::decode(&it.encode()).expect("a filter"))
 }
 
 /// One that is given twice compares as different from any other.

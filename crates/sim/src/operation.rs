@@ -5,6 +5,7 @@ use sutra_format::{
     Associate, AssociationClass, Batch, BatchBuilder, ConceptId, EdgeName, Identity, Learn, Update,
 };
 
+use crate::dice::{Actor, Dice};
 use crate::model::EdgeKey;
 
 /// Numbers in each vector.
@@ -14,6 +15,8 @@ pub const SLOTS: u8 = 12;
 /// Slots from this one on live in a namespace of their own.
 const NOTES_FROM: u8 = 9;
 const NOTES: &str = "notes";
+/// What texts are made of, besides their versions.
+pub const WORDS: [&str; 8] = ["red", "green", "redder", "apple", "apples", "river", "stone", "s"];
 
 /// One of the concepts a history speaks of. A third each is named by id, by key and by content.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -50,7 +53,7 @@ impl Slot {
     }
 }
 
-/// A text that differs by version, padded to a length.
+/// A text that differs by version, filled up with words; the last one may be cut.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Text {
     /// Makes it differ from others.
@@ -64,9 +67,13 @@ impl Text {
     #[must_use]
     pub fn content(self) -> String {
         let mut text = format!("text {} ", self.version);
-        while text.len() < self.bytes {
-            text.push(char::from(b'a' + (text.len() as u8 ^ self.version as u8) % 26));
+        let mut dice = Dice::new(u64::from(self.version), Actor::Words);
+        let bytes = self.bytes.max(text.len());
+        while text.len() < bytes {
+            text.push_str(dice.pick(&WORDS));
+            text.push(' ');
         }
+        text.truncate(bytes);
         text
     }
 }

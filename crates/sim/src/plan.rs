@@ -2,11 +2,13 @@
 
 use sutra_format::{AssociationClass, Metric};
 use sutra_shard::Durability;
+use sutra_shard::text::PaceOptions;
 
 use crate::dice::{Actor, Dice};
 use crate::disk::{Crash, OpClass, Survival};
 use crate::merging::Merging;
 use crate::operation::{DIMENSION, EdgeFields, EdgeSlots, Fields, Operation, SLOTS, Slot, Text};
+use crate::spoil::Spoil;
 
 const ACTIONS_MIN: u64 = 20;
 const ACTIONS_MAX: u64 = 90;
@@ -42,6 +44,8 @@ pub struct Setting {
     pub merging: Merging,
     /// So many vectors in files are put in a graph.
     pub graph_rows_min: usize,
+    /// How often the index of texts is brought up to date.
+    pub pace: PaceOptions,
 }
 
 impl Setting {
@@ -56,6 +60,7 @@ impl Setting {
             segment_bytes_max: 1024,
             short_writes: false,
             history_keep_us: None,
+            pace: PaceOptions::default(),
             ..Plan::of_seed(0).setting.without_segments()
         }
     }
@@ -119,6 +124,10 @@ pub enum Action {
     DropViews,
     /// Time passes.
     Wait(u64),
+    /// The files of indexes are kept as they are now.
+    KeepIndexes,
+    /// This happens to them when the process ends next.
+    SpoilIndexes(Spoil),
     /// Compares everything.
     Check,
 }
@@ -148,7 +157,12 @@ impl Plan {
             version: 0,
         };
         let count = maker.dice.below(ACTIONS_MAX - ACTIONS_MIN) + ACTIONS_MIN;
-        let actions = (0..count).map(|_| maker.action()).collect();
+        let mut actions = (0..count).map(|_| maker.action()).collect();
+        let mut dice = Dice::new(seed, Actor::Indexes);
+        let setting = Setting { pace: pace(&mut dice), ..setting };
+        if dice.chance(1, 2) {
+            spoil_indexes(&mut actions, &mut dice);
+        }
         Self { seed, setting, actions }
     }
 
@@ -172,7 +186,30 @@ impl Plan {
             history_keep_us: dice.pick(&[None, None, Some(500), Some(KEEP_FOREVER_US)]),
             merging: dice.pick(&Merging::ALL),
             graph_rows_min: dice.pick(&[1, 4, usize::MAX]),
+            pace: PaceOptions::default(),
         }
+    }
+}
+
+fn pace(dice: &mut Dice) -> PaceOptions {
+    let (min, base, max) =
+        dice.pick(&[(1, 1, 1), (1, 100, 1000), (100, 3000, 3000), (1000, 10_000, 100_000)]);
+    PaceOptions {
+        interval_us_min: min,
+        interval_us_base: base,
+        interval_us_max: max,
+        ema_alpha: dice.pick(&[0.3, 1.0]),
+        queue_capacity: dice.pick(&[1, 2, 8, 100_000, 100_000]),
+        ..PaceOptions::default()
+    }
+}
+
+/// Now and then in a history: the process ends somewhere behind it.
+fn spoil_indexes(actions: &mut Vec<Action>, dice: &mut Dice) {
+    for _ in 0..=dice.below(3) {
+        actions.insert(dice.index(actions.len() + 1), Action::KeepIndexes);
+        let spoil = Action::SpoilIndexes(Spoil::any(dice));
+        actions.insert(dice.index(actions.len() + 1), spoil);
     }
 }
 

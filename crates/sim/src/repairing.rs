@@ -27,6 +27,8 @@ const ASIDE: &str = "/store/aside-";
 /// What it says is lost.
 const LIST: &str = "/store/aside-1/LOST";
 const LOG: &str = "/store/wal/";
+/// What is made of other files, and made anew.
+const TEXTS: &str = "/store/texts/";
 /// There while a repair is under way.
 const MARK: &str = "/store/REPAIR";
 /// A power loss that leaves what is promised, and no more.
@@ -262,6 +264,7 @@ impl Repairs {
             let aside = |other: &&String| other.starts_with(ASIDE) && name_of(other) == name;
             let mut places = now.iter().filter(|other| *other == file || aside(other));
             SPARES.contains(&name)
+                || file.starts_with(TEXTS)
                 || was_opened && file.starts_with(LOG)
                 || places.any(|place| disk.content(place) == *bytes)
         };

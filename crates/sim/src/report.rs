@@ -1,6 +1,6 @@
 //! How much happened: a campaign in which nothing happens would find nothing.
 
-use sutra_shard::Background;
+use sutra_shard::{Background, IndexStats};
 
 /// How much happened in a run.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -25,6 +25,12 @@ pub struct Report {
     pub flush_failures: u64,
     /// Tries to merge that failed.
     pub merge_failures: u64,
+    /// Files of the index of texts that were written.
+    pub index_files: u64,
+    /// Such files that were of no use.
+    pub index_files_dropped: u64,
+    /// Times that writers waited for the index.
+    pub index_waits: u64,
 }
 
 impl Report {
@@ -40,6 +46,9 @@ impl Report {
         self.merges += other.merges;
         self.flush_failures += other.flush_failures;
         self.merge_failures += other.merge_failures;
+        self.index_files += other.index_files;
+        self.index_files_dropped += other.index_files_dropped;
+        self.index_waits += other.index_waits;
     }
 
     /// Adds the figures of a process run that is over.
@@ -48,5 +57,12 @@ impl Report {
         self.merges += background.compactions;
         self.flush_failures += background.flush_failures;
         self.merge_failures += background.compaction_failures;
+    }
+
+    /// The same for its index of texts.
+    pub fn add_index(&mut self, index: &IndexStats) {
+        self.index_files += index.files_written;
+        self.index_files_dropped += index.files_dropped;
+        self.index_waits += index.waits;
     }
 }

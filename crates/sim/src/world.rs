@@ -11,7 +11,7 @@ use sutra_shard::{Background, Error};
 
 use crate::bug::Bug;
 use crate::checkers::files::{self, Others};
-use crate::checkers::{atomicity, durability, edges, history, indexes, recent, snapshots};
+use crate::checkers::{atomicity, durability, edges, history, indexes, recent, snapshots, texts};
 use crate::clock::SimClock;
 use crate::dice::{Actor, Dice};
 use crate::disk::{Crash, Fault, OpClass, SimDisk};
@@ -24,6 +24,7 @@ use crate::operation::{DIMENSION, Operation};
 use crate::plan::{Action, CrashPlan, KEEP_FOREVER_US, Setting};
 use crate::process::Process;
 use crate::report::Report;
+use crate::spoil::{self, Kept, Spoil};
 
 /// Where the store is.
 pub(crate) const STORE: &str = "/store";
@@ -53,6 +54,8 @@ pub struct World {
     /// What was seen in the middle of something.
     looks: Arc<Mutex<Vec<Result<Observed, Error>>>>,
     pending_crash: Option<CrashPlan>,
+    kept_indexes: Kept,
+    spoils: Vec<Spoil>,
     dice: Dice,
     history: History,
     report: Report,
@@ -84,6 +87,8 @@ impl World {
             views: Vec::new(),
             looks: Arc::default(),
             pending_crash: None,
+            kept_indexes: Vec::new(),
+            spoils: Vec::new(),
             dice,
             history: History::default(),
             report: Report::default(),
@@ -167,6 +172,8 @@ impl World {
             Action::LookSoon(after) => self.look_soon(*after),
             Action::DropViews => self.views.clear(),
             Action::Wait(us) => self.clock.advance_to(self.clock.now_us() + us),
+            Action::KeepIndexes => self.kept_indexes = spoil::keep(&self.disk),
+            Action::SpoilIndexes(spoil) => self.spoils.push(*spoil),
             Action::Check => self.check()?,
         }
         self.after_action()
@@ -203,7 +210,7 @@ impl World {
             self.perform(&Action::Wait(REMOVAL_US))?;
             self.perform(&Action::Idle)?;
             let others = if self.has_leftovers { Others::Leftovers } else { Others::StillRead(0) };
-            tidy = self.check_files(others);
+            tidy = self.check_files(others).and_then(|()| self.check_index());
             if tidy.is_ok() {
                 break;
             }
@@ -230,9 +237,9 @@ impl World {
     /// What a check found.
     pub fn flush(&mut self) -> Result<Option<Error>, Failure> {
         let Some(engine) = &self.engine else { return Ok(None) };
-        let before = engine.background();
+        let (before, index_failures) = (engine.background(), engine.index().failures);
         let flushed = engine.flush(&self.work.work, &self.disk);
-        let background = engine.background();
+        let (background, index) = (engine.background(), engine.index());
         self.collect()?;
         if self.disk.has_stopped() {
             return self.after_action().map(|()| None);
@@ -249,7 +256,8 @@ impl World {
                 }
                 let shows = background.flush_error.is_some()
                     || background.flushes > before.flushes
-                    || background.graph_failures > before.graph_failures;
+                    || background.graph_failures > before.graph_failures
+                    || index.failures > index_failures;
                 if !(shows || self.has_failed()) {
                     let message = format!("it was answered {error}, and the figures show no error");
                     return Err(Failure::new("flush", message));
@@ -389,6 +397,9 @@ impl World {
         self.pending_crash = None;
         self.count_background();
         self.disk = self.disk.crash(crash);
+        for spoil in self.spoils.drain(..) {
+            spoil.apply(&self.disk, &self.kept_indexes);
+        }
         self.work.work.kill();
         self.views.clear();
         self.engine = None;
@@ -399,6 +410,7 @@ impl World {
     fn count_background(&mut self) {
         if let Some(engine) = &self.engine {
             self.report.add_background(&engine.background());
+            self.report.add_index(&engine.index());
         }
     }
 
@@ -456,7 +468,8 @@ impl World {
         let found = observe(&engine.view())?;
         let candidates = self.ledger.candidates(crash);
         durability::check(&found.state, &candidates)?;
-        atomicity::check(&found.state, found.seqno, &candidates)?;
+        let index = atomicity::check(&found.state, found.seqno, &candidates)?;
+        check_derived(&candidates[index].state, &found)?;
         if self.disk.operations() != before {
             return Err(Failure::new("reading", "opening for reading changed the disk"));
         }
@@ -480,8 +493,7 @@ impl World {
                 None => self.ledger.visible_at(found.seqno)?,
             };
             snapshots::check(found.seqno, &expected, &found.state)?;
-            edges::check(&found.state.edges, &found.edges_in)?;
-            recent::check(&found.state, &found.recent)?;
+            check_derived(&expected, &found)?;
         }
         Ok(())
     }
@@ -510,9 +522,8 @@ impl World {
         let candidates = [Candidate { state, seqno: found.seqno }];
         durability::check(&found.state, &candidates)?;
         atomicity::check(&found.state, found.seqno, &candidates)?;
-        edges::check(&found.state.edges, &found.edges_in)?;
-        recent::check(&found.state, &found.recent)?;
         let [Candidate { state, .. }] = candidates;
+        check_derived(&state, &found)?;
         indexes::check_counts(&state, engine.counts())?;
         for namespace in ["default", "notes"] {
             let query: [f32; DIMENSION] = std::array::from_fn(|_| self.dice.below(9) as f32 - 3.5);
@@ -525,8 +536,7 @@ impl World {
         for (view, expected) in &self.views {
             let found = observe(view)?;
             snapshots::check(found.seqno, expected, &found.state)?;
-            edges::check(&found.state.edges, &found.edges_in)?;
-            recent::check(&found.state, &found.recent)?;
+            check_derived(expected, &found)?;
         }
         let others = if self.has_leftovers {
             Others::Leftovers
@@ -547,11 +557,13 @@ impl World {
         let must_be_kept = self.setting.history_keep_us == Some(KEEP_FOREVER_US);
         let found = engine.view_at(seqno).map(|view| observe(&view)).transpose()?;
         history::check(expected, found.as_ref().map(|found| &found.state), must_be_kept)?;
-        if let Some(found) = found {
-            edges::check(&found.state.edges, &found.edges_in)?;
-            recent::check(&found.state, &found.recent)?;
-        }
-        Ok(())
+        found.map_or(Ok(()), |found| check_derived(expected, &found))
+    }
+
+    fn check_index(&self) -> Result<(), Failure> {
+        let Some(engine) = &self.engine else { return Ok(()) };
+        let files = (!self.has_leftovers).then(|| spoil::text_files(&self.disk));
+        texts::check_rest(&engine.index(), engine.view().seqno(), files)
     }
 
     /// Compares the files that are there with those that the manifest names.
@@ -570,6 +582,14 @@ impl World {
 
 fn observe(view: &EngineView) -> Result<Observed, Failure> {
     view.observe().map_err(|error| unreadable(&error))
+}
+
+/// Compares what is found otherwise than by id: from the other end, by time, words and conditions.
+fn check_derived(expected: &State, found: &Observed) -> Result<(), Failure> {
+    edges::check(&found.state.edges, &found.edges_in)?;
+    recent::check(&found.state, &found.recent)?;
+    found.texts.iter().try_for_each(|search| texts::check(expected, search))?;
+    found.within.iter().try_for_each(|search| indexes::check_search(expected, search))
 }
 
 /// No read fails unless a file is damaged.

@@ -31,6 +31,8 @@ fn acknowledged_writes_survive_and_nothing_half_done_is_visible() {
     assert!(report.flushes > 3 * SEEDS && report.merges > SEEDS, "{report:?}");
     assert!(report.flush_failures > SEEDS / 2 && report.merge_failures > SEEDS / 10, "{report:?}");
     assert!(report.looks > SEEDS / 4, "{report:?}");
+    assert!(report.index_files > 2 * SEEDS && report.index_waits > SEEDS, "{report:?}");
+    assert!(report.index_files_dropped > SEEDS / 10, "{report:?}");
     assert!(summary_says_so(&summary), "{summary}");
 }
 

@@ -6,7 +6,8 @@
     reason = "a test stops at the first surprise"
 )]
 
-use sutra_shard::{Background, Durability};
+use std::path::Path;
+use sutra_shard::{Background, Durability, Error};
 use sutra_sim::{
     Action, Fields, Merging, OpClass, Operation, Plan, Setting, Slot, Text, World, run,
 };
@@ -136,6 +137,16 @@ fn store(merging: Merging) -> World {
     world
 }
 
+/// Whether a file of the index of texts could not be read or written.
+fn is_of_index(error: &Error) -> bool {
+    match error {
+        Error::Io { path, .. } | Error::DiskFull { path } => {
+            path.starts_with("/store/texts") || path == Path::new("/store")
+        }
+        _ => false,
+    }
+}
+
 #[test]
 fn a_flush_that_fails_is_answered_and_shown_and_the_next_one_works() {
     let mut failed = 0;
@@ -146,6 +157,12 @@ fn a_flush_that_fails_is_answered_and_shown_and_the_next_one_works() {
             let refused = world.flush().unwrap();
             let after = perform(&mut world, &[Action::Check]);
             let what = format!("{class:?} number {nth}: {refused:?} {after:?}");
+            if after.flush_failures == 0 && refused.as_ref().is_some_and(is_of_index) {
+                // The segment is there, and the index is what failed.
+                assert!(after.flush_failures == 0 && after.flushes == 1, "{what}");
+                assert!(world.flush().unwrap().is_none(), "{what}");
+                continue;
+            }
             assert_eq!(refused.is_some(), after.flush_failures > 0, "{what}");
             if refused.is_none() {
                 assert!(nth > 1, "{class:?} is never called");

@@ -16,7 +16,7 @@
 //! store.write(BatchBuilder::new().learn(&learn).build())?;
 //!
 //! let view = store.view();
-//! let query = SearchQuery { vector: &[0.0, 1.0], k: 10, ..SearchQuery::default() };
+//! let query = SearchQuery { vector: Some(&[0.0, 1.0]), k: 10, ..SearchQuery::default() };
 //! let hits = store.search(&view, &query, &AtomicBool::new(false))?;
 //! let concept = view.concept_at(hits[0].location)?;
 //! assert_eq!(concept.content()?, b"hello");
@@ -42,9 +42,10 @@ pub use list::{ListQuery, Listed, Order};
 pub use neighbors::{Direction, Neighbor, NeighborQuery};
 pub use options::StoreOptions;
 pub use repair::repair_folder;
-pub use search::{SearchHit, SearchQuery};
+pub use search::{Expand, Placed, SearchHit, SearchQuery, Via, Weights};
 pub use stats::StoreStats;
 pub use store::Store;
+pub use sutra_index::{Filter, Language};
 pub use sutra_shard::check::{Problem, Report};
 pub use sutra_shard::repair::{Fate, LeftOut, LostConcept, LostEdge, Repair};
 pub use sutra_shard::{

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use sutra_format::{ConceptId, Refusal};
+use sutra_index::Filter;
 use sutra_shard::{ConceptRef, Error, RecentAt, Result, View};
 
 /// Concepts of one page.
@@ -32,6 +33,8 @@ pub enum Order {
 pub struct ListQuery<'a> {
     /// Only this namespace; all of them if left out.
     pub namespace: Option<&'a str>,
+    /// Only concepts that pass it.
+    pub filter: Option<&'a Filter>,
     /// Order and place to continue.
     pub order: Order,
     /// Concepts of the page, 1 to 10,000.
@@ -70,6 +73,9 @@ impl Store {
             },
         };
         let page = Page { view, namespace, limit: query.limit, cancelled };
+        if let Some(filter) = query.filter {
+            return page.filtered(filter, query.order);
+        }
         match query.order {
             Order::Recent { before } => page.recent(before),
             Order::Id { after } => page.by_id(after),
@@ -119,6 +125,55 @@ impl Page<'_> {
         }
         let next = last.filter(|_| is_full).map(|last| Order::Recent { before: Some(last) });
         Ok(Listed { locations, next })
+    }
+
+    /// What passes a filter, as the index has it.
+    fn filtered(&self, filter: &Filter, order: Order) -> Result<Listed> {
+        let namespaces = match self.namespace {
+            Some(number) => number..number + 1,
+            None => 0..self.view.namespaces(),
+        };
+        // One more than fits shows that another page follows.
+        let wanted = self.limit + 1;
+        let mut found: Vec<(RecentAt, ConceptId, u64)> = Vec::new();
+        for number in namespaces {
+            let searcher = self.view.searcher(number, Some(filter))?;
+            let before = match order {
+                Order::Recent { before } => before,
+                Order::Id { .. } => None,
+            };
+            let mut step = 0;
+            let mut left = wanted;
+            let mut is_cancelled = false;
+            let _ = searcher.newest(before, &mut |concept| {
+                step += 1;
+                is_cancelled |= self.is_cancelled(step);
+                let at = RecentAt { seqno: concept.seqno(), ordinal: concept.ordinal() };
+                match order {
+                    Order::Id { after } if after.is_some_and(|after| concept.id() <= after) => {}
+                    _ => found.push((at, concept.id(), concept.location())),
+                }
+                left -= usize::from(matches!(order, Order::Recent { .. }));
+                if is_cancelled || left == 0 {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            })?;
+            if is_cancelled {
+                return Err(Error::Aborted);
+            }
+        }
+        match order {
+            Order::Recent { .. } => found.sort_unstable_by_key(|(at, ..)| std::cmp::Reverse(*at)),
+            Order::Id { .. } => found.sort_unstable_by_key(|(_, id, _)| *id),
+        }
+        let has_next = found.len() > self.limit;
+        found.truncate(self.limit);
+        let next = found.last().filter(|_| has_next).map(|(at, id, _)| match order {
+            Order::Recent { .. } => Order::Recent { before: Some(*at) },
+            Order::Id { .. } => Order::Id { after: Some(*id) },
+        });
+        Ok(Listed { locations: found.into_iter().map(|(.., location)| location).collect(), next })
     }
 
     /// Keeps the smallest ids after the last page in a set while it looks at every id once.

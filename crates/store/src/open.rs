@@ -199,6 +199,8 @@ impl Folder<'_> {
             memory_bytes_max: options.memory_bytes_max.unwrap_or(u64::MAX),
             memory_threshold: usize::try_from(options.memory_threshold).unwrap_or(usize::MAX),
             graphs: options.graphs,
+            language: options.language,
+            pace: options.pace,
             history_keep_us: options.history_keep_ms.map(|ms| ms.saturating_mul(1000)),
             ..ShardOptions::default()
         };

@@ -4,6 +4,8 @@ use std::ops::RangeInclusive;
 use sutra_format::limits::VECTOR_DIMENSION_CONFIG_MAX;
 use sutra_format::store_meta::SHARDS_MAX;
 use sutra_format::{Limits, Metric, Refusal};
+use sutra_index::Language;
+use sutra_shard::text::PaceOptions;
 use sutra_shard::vector::GraphOptions;
 use sutra_shard::{Durability, Error, Result};
 
@@ -53,6 +55,11 @@ pub struct StoreOptions {
     pub graphs: GraphOptions,
     /// Candidates that a search asks each graph for, 1 to 10,000.
     pub ef_search: u32,
+    /// Whose word forms are told to be of one word when texts are searched: `run` finds `running`.
+    /// Nothing takes words as they are written. Another one than before has the index made anew.
+    pub language: Option<Language>,
+    /// How often the index of texts is brought up to date, and how far it may be behind.
+    pub pace: PaceOptions,
 }
 
 impl Default for StoreOptions {
@@ -71,6 +78,8 @@ impl Default for StoreOptions {
             queue_capacity: 100_000,
             graphs: GraphOptions::default(),
             ef_search: 64,
+            language: None,
+            pace: PaceOptions::default(),
         }
     }
 }
@@ -100,10 +109,35 @@ impl StoreOptions {
         check_range(&mut problems, "vectorIndex.connectivity", connectivity, &CONNECTIVITY);
         check_range(&mut problems, "vectorIndex.efConstruction", expansion, &EXPANSION);
         check_range(&mut problems, "vectorIndex.efSearch", self.ef_search.into(), &EF_SEARCH);
+        self.check_pace(&mut problems);
         if self.queue_capacity == 0 {
             problems.push(Refusal::invalid("reconciler.queueCapacity", "at least 1"));
         }
         if problems.is_empty() { Ok(()) } else { Err(Error::Config(problems)) }
+    }
+
+    fn check_pace(&self, problems: &mut Vec<Refusal>) {
+        let PaceOptions { interval_us_min, interval_us_base, interval_us_max, .. } = self.pace;
+        let is_in_order = 0 < interval_us_min
+            && interval_us_min <= interval_us_base
+            && interval_us_base <= interval_us_max;
+        if !is_in_order {
+            let message = format!(
+                "intervals must be 0 < min <= base <= max, got {interval_us_min}, \
+                 {interval_us_base}, {interval_us_max} microseconds"
+            );
+            problems.push(Refusal::invalid("reconciler.intervalMsBase", message));
+        }
+        let shares = [
+            ("reconciler.emaAlpha", self.pace.ema_alpha),
+            ("reconciler.queueWarning", self.pace.queue_warning),
+            ("reconciler.queueCritical", self.pace.queue_critical),
+        ];
+        for (name, share) in shares {
+            if !(share > 0.0 && share <= 1.0) {
+                problems.push(Refusal::invalid(name, format!("{share} is outside 0 to 1")));
+            }
+        }
     }
 
     /// Limits for a store of this dimension. A store made for large vectors takes them without a

@@ -192,7 +192,7 @@ fn search_gives_the_nearest_and_no_deleted_ones() {
     store.write(learn("none", None)).unwrap();
     let before = store.view();
     store.write(BatchBuilder::new().delete(id("a")).build()).unwrap();
-    let query = SearchQuery { vector: &[1.0, 0.0], k: 2, ..SearchQuery::default() };
+    let query = SearchQuery { vector: Some(&[1.0, 0.0]), k: 2, ..SearchQuery::default() };
     let keys = |view: &sutra_store::View, query: &SearchQuery<'_>| -> Vec<String> {
         let hits = store.search(view, query, &NEVER).unwrap();
         let concepts = hits.iter().map(|hit| view.concept_at(hit.location).unwrap());
@@ -205,9 +205,9 @@ fn search_gives_the_nearest_and_no_deleted_ones() {
     for (bad, field) in [
         (SearchQuery { k: 0, ..query }, "k"),
         (SearchQuery { k: 1001, ..query }, "k"),
-        (SearchQuery { vector: &[1.0], ..query }, "vector"),
-        (SearchQuery { vector: &[f32::NAN, 1.0], ..query }, "vector"),
-        (SearchQuery { vector: &[0.0, 0.0], ..query }, "vector"),
+        (SearchQuery { vector: Some(&[1.0]), ..query }, "vector"),
+        (SearchQuery { vector: Some(&[f32::NAN, 1.0]), ..query }, "vector"),
+        (SearchQuery { vector: Some(&[0.0, 0.0]), ..query }, "vector"),
     ] {
         let error = store.search(&store.view(), &bad, &NEVER).unwrap_err();
         assert!(matches!(&error, Error::Refused(r) if r.field() == field), "{error}");
@@ -312,7 +312,7 @@ fn pages_hold_every_concept_once_in_order() {
     let all = |mut order| {
         let mut ids = Vec::new();
         loop {
-            let query = ListQuery { namespace: Some("default"), order, limit: 9 };
+            let query = ListQuery { namespace: Some("default"), filter: None, order, limit: 9 };
             let page = store.list(&view, &query, &NEVER).unwrap();
             ids.extend(page.locations.iter().map(|at| view.concept_at(*at).unwrap().id()));
             match page.next {
@@ -327,6 +327,11 @@ fn pages_hold_every_concept_once_in_order() {
     let recent = all(Order::Recent { before: None });
     assert_eq!(recent.len(), 99);
     assert_eq!(recent[..3], [id("7"), id("99"), id("98")]);
-    let nowhere = ListQuery { namespace: Some("no"), order: Order::Id { after: None }, limit: 1 };
+    let nowhere = ListQuery {
+        namespace: Some("no"),
+        filter: None,
+        order: Order::Id { after: None },
+        limit: 1,
+    };
     assert!(store.list(&view, &nowhere, &NEVER).unwrap().locations.is_empty());
 }

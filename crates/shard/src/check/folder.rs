@@ -4,13 +4,14 @@ use super::log::log_number;
 use super::report::{Code, Report};
 use crate::error::{Error, Result};
 use crate::segment::SegmentDir;
+use crate::text::text_number;
 use crate::vector::graph::graph_number;
 use std::path::{Path, PathBuf};
 use sutra_env::{EntryKind, Env};
 
 /// Names in the folder of a shard.
-const OWN_NAMES: [&str; 7] =
-    ["MANIFEST", "MANIFEST.tmp", "REPAIR", "REPAIR.tmp", "segments", "graphs", "wal"];
+const OWN_NAMES: [&str; 8] =
+    ["MANIFEST", "MANIFEST.tmp", "REPAIR", "REPAIR.tmp", "segments", "graphs", "texts", "wal"];
 /// Names in the log's folder besides those of segments: files that are being made or used again.
 const LOG_NAMES: [&str; 4] = ["spare", "spare.tmp", "segment.tmp", "recycled"];
 /// Folders of what `repair` put aside begin with this.
@@ -31,7 +32,8 @@ pub(super) fn check_names(env: &Env, path: &Path, report: &mut Report) -> Result
     let is_log = |name: &str| LOG_NAMES.contains(&name) || log_number(name).is_some();
     check_folder(env, &path.join("wal"), is_log, report)?;
     check_folder(env, SegmentDir::new(env, path).path(), SegmentDir::is_ours, report)?;
-    check_folder(env, &path.join("graphs"), |name| graph_number(name).is_some(), report)
+    check_folder(env, &path.join("graphs"), |name| graph_number(name).is_some(), report)?;
+    check_folder(env, &path.join("texts"), |name| text_number(name).is_some(), report)
 }
 
 fn check_folder(

@@ -6,8 +6,8 @@
 //! one damaged block gives one problem and not a thousand.
 
 mod associations;
+mod derived;
 mod folder;
-mod graphs;
 mod layers;
 mod log;
 mod records;
@@ -30,7 +30,6 @@ use crate::options::StoredOptions;
 use crate::recover::{ShardFiles, log_files, recover};
 use crate::repair::MarkFile;
 use crate::segment::SegmentDir;
-use crate::vector::graph::GraphDir;
 use layers::Layers;
 use log::check_log;
 use sealed::{Named, Sealed};
@@ -65,7 +64,7 @@ pub fn check_shard(env: &Env, path: &Path, options: &StoredOptions) -> Result<Re
         None => files.check_unnamed(&mut report)?,
     };
     check_log(env, path, options.store_id, floor_seqno, &mut report);
-    graphs::check_graphs(&GraphDir::new(env, path, options.store_id), &mut report)?;
+    derived::check_derived(env, path, options.store_id, &mut report)?;
     if report.damage() == 0 {
         check_together(env, path, options, &mut report);
     }

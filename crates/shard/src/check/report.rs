@@ -88,6 +88,8 @@ codes! {
     REPAIR: "run the repair again: it goes on where it was interrupted",
     /// A graph over vectors is damaged: searches do without it.
     GRAPH: "nothing has to be done: it is made again from the vectors",
+    /// A part of the index of texts and attributes.
+    TEXT: "nothing has to be done: it is made again from the concepts",
     /// There are more problems than are listed.
     MORE: RESTORE,
 }
@@ -103,7 +105,9 @@ impl Code {
     /// opening it tidies up.
     #[must_use]
     pub fn is_harmless(self) -> bool {
-        [Self::ORPHAN_FILE, Self::UNKNOWN_FILE, Self::LOG_TAIL, Self::GRAPH].contains(&self)
+        let harmless =
+            [Self::ORPHAN_FILE, Self::UNKNOWN_FILE, Self::LOG_TAIL, Self::GRAPH, Self::TEXT];
+        harmless.contains(&self)
     }
 }
 

@@ -1,13 +1,12 @@
 //! Checking a shard that is open: its files as they were when the check began. They are kept for as
 //! long as it takes, and nobody waits for it.
 
-use super::graphs::check_graphs;
+use super::derived::check_derived_in_use;
 use super::log::check_running_log;
 use super::{Files, Report, folder};
 use crate::error::Result;
 use crate::options::Durability;
 use crate::storage::Storage;
-use crate::vector::graph::GraphDir;
 use std::path::Path;
 use sutra_format::manifest::Manifest;
 
@@ -35,7 +34,7 @@ pub(crate) fn check_running(storage: &Storage) -> Result<Report> {
     };
     let store_id = storage.options.store_id;
     let floor_seqno = || storage.floor_seqno();
-    check_graphs(&GraphDir::new(env, path, store_id), &mut report)?;
+    check_derived_in_use(storage, path, &mut report)?;
     check_running_log(env, path, store_id, durable_seqno, floor_seqno, &mut report);
     Ok(report)
 }

@@ -15,4 +15,5 @@ pub(crate) use claims::MergeClaims;
 pub(crate) use merge::{Merge, OlderSegments};
 pub(crate) use policy::choose as merge_by_size;
 pub(crate) use rest::Rest;
+pub(crate) use set_aside::damage_retry_us;
 pub(crate) use task::Compactor;

@@ -43,7 +43,7 @@ impl SetAside {
     pub(super) fn add(&mut self, number: u32, error: &Error, now_us: u64) {
         let known = self.files.iter().position(|file| file.number == number);
         let failures = known.map_or(0, |at| self.files.swap_remove(at).failures);
-        let wait_us = (RETRY_US_MIN << failures.min(20)).min(RETRY_US_MAX);
+        let wait_us = damage_retry_us(failures);
         self.files.push(Damaged {
             number,
             failures: failures.saturating_add(1),
@@ -91,6 +91,11 @@ impl SetAside {
 /// What a merge reads, for [`SetAside::note`].
 pub(super) fn input(number: u32, path: &Path) -> (u32, PathBuf) {
     (number, path.into())
+}
+
+/// How long what was found damaged is left alone after so many failures before.
+pub(crate) fn damage_retry_us(failures: u32) -> u64 {
+    (RETRY_US_MIN << failures.min(20)).min(RETRY_US_MAX)
 }
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ pub(crate) struct Compactor {
     pub(crate) rest: Rest,
     /// Looks in a row that found views which still read what is not needed otherwise.
     pub(crate) looks: u32,
+    /// When the next such look is due: whoever wakes the task earlier does not put it off.
+    pub(crate) look_at_us: u64,
 }
 
 /// Why segments are merged.
@@ -79,7 +81,7 @@ impl Steps for Compactor {
                 (self.rest(now_us, some_stay), None, storage.merging.damage().and_then(if_alone))
             }
             Ok(true) => {
-                (self.failures, self.looks) = (0, 0);
+                (self.failures, self.looks, self.look_at_us) = (0, 0, 0);
                 figures.compactions.fetch_add(1, Ordering::Relaxed);
                 (Next::Again, None, None)
             }
@@ -114,11 +116,13 @@ impl Compactor {
         let rest_us = rest_us.filter(|_| self.would_merge_at_rest());
         // Nobody says when a view is given back; one that lives long costs few looks.
         let look_us = if some_stay {
-            let look_us = (LOOK_AGAIN_US_MIN << self.looks.min(20)).min(LOOK_AGAIN_US_MAX);
-            self.looks += 1;
-            Some(look_us)
+            if now_us >= self.look_at_us {
+                let look_us = (LOOK_AGAIN_US_MIN << self.looks.min(20)).min(LOOK_AGAIN_US_MAX);
+                (self.looks, self.look_at_us) = (self.looks + 1, now_us + look_us);
+            }
+            Some(self.look_at_us - now_us)
         } else {
-            self.looks = 0;
+            (self.looks, self.look_at_us) = (0, 0);
             None
         };
         let soonest_us = retry_us.into_iter().chain(rest_us).chain(look_us).min();

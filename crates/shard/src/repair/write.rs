@@ -19,12 +19,14 @@ use crate::manifest_file::ManifestFile;
 use crate::segment::{Segment, SegmentDir, write_delta, write_segment};
 use crate::shared::Shared;
 use crate::storage::Storage;
+use crate::text::{Parts, TextDir, Texts};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use sutra_env::{Env, OpenMode, write_all_at};
 use sutra_format::SegmentHeader;
 use sutra_format::manifest::Manifest;
 use sutra_format::segment::names::{NameEntry, append_name};
+use sutra_index::Analyzer;
 
 /// Length of the segment that a new log begins with.
 const LOG_BYTES: u64 = 1 << 20;
@@ -126,10 +128,17 @@ fn prepare(salvage: &mut Salvage, path: &Path, files: &Files<'_>) -> Result<Opti
     let dir = SegmentDir::new(&env, path);
     discard_leftovers(salvage, &dir)?;
     let manifest_file = ManifestFile::new(&env, path);
-    let shared = Arc::new(Shared::new(Arc::clone(salvage.writer.state())));
+    let texts = TextDir::new(&env, path, salvage.options.store_id);
+    // It may have versions that are lost; it is made anew.
+    texts.list()?.into_iter().try_for_each(|number| texts.remove(number))?;
+    let analyzer = Arc::new(Analyzer::new(salvage.options.language));
+    let shared = Shared::new(Arc::clone(salvage.writer.state()), Parts::new(analyzer));
+    let texts = Texts::new(texts, salvage.options.pace);
     let base = salvage.manifest.clone();
+    let options = &salvage.options;
+    let (storage_dir, shared) = (dir.clone(), Arc::new(shared));
     let storage =
-        Storage::new(&env, &salvage.options, dir.clone(), manifest_file, base.clone(), shared);
+        Storage::new(&env, options, storage_dir, manifest_file, base.clone(), shared, texts);
     let mut manifest = write_files(salvage, &storage, sealed.as_ref(), base)?;
     manifest.floor_seqno = last_seqno;
     manifest.generation += 1;

@@ -42,6 +42,11 @@ macro_rules! scheduled_atomic {
                 scheduling_point();
                 self.0.store(value, order);
             }
+
+            pub fn swap(&self, value: $value, order: Ordering) -> $value {
+                scheduling_point();
+                self.0.swap(value, order)
+            }
         }
     };
 }

@@ -19,10 +19,15 @@ use super::kernel;
 use super::rows::VectorSet;
 use super::sealed::SealedVectors;
 use super::top_k::{Ranked, TopK};
+use crate::concept_ref::ConceptRef;
 use crate::error::{Error, Result};
+use crate::text::RowSet;
 
 /// Tells whether a row is the vector that its concept has for the reader.
 pub type IsCurrent<'a> = &'a dyn Fn(&ConceptId, u32) -> Result<bool>;
+
+/// Tells whether a concept is wanted.
+pub type Wants<'a> = &'a dyn Fn(&ConceptRef<'_>) -> Result<bool>;
 
 /// A hit of a search.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,6 +60,10 @@ pub struct Nearest<'a> {
     /// Candidates that each graph is asked for, if that is more than twice `k`; without it every
     /// vector is compared.
     pub width: Option<usize>,
+    /// Only these rows are wanted; all of them without it.
+    pub allowed: Option<&'a RowSet>,
+    /// Besides, whether a concept is wanted.
+    pub wants: Option<Wants<'a>>,
     /// The commit to search at.
     pub seqno: u64,
     /// Ends the search.
@@ -89,7 +98,10 @@ impl<'a> Layers<'a> {
     pub fn search(&self, nearest: &Nearest<'_>, is_current: IsCurrent<'_>) -> Result<Vec<Scored>> {
         let Nearest { query, k, seqno, cancelled, .. } = *nearest;
         let metric = self.check_shapes(query.len());
-        let mut scan = Scan { seqno, cancelled, is_current, top: TopK::new(k, self.rows()) };
+        let allowed = nearest.allowed;
+        let candidates = allowed.map_or_else(|| self.rows(), RowSet::len);
+        let top = TopK::new(k, candidates);
+        let mut scan = Scan { seqno, cancelled, is_current, allowed, top };
         scan.check_cancelled()?;
         let Some(metric) = metric.filter(|_| k > 0) else { return Ok(Vec::new()) };
         match metric {
@@ -119,6 +131,10 @@ impl<'a> Layers<'a> {
         let (Some(graphs), Some(width)) = (graphs, nearest.width) else {
             return scan.all(self, &rank);
         };
+        let mut width = width.max(WIDTH_PER_K * nearest.k);
+        if scan.allowed.is_some_and(|allowed| is_selective(allowed.len(), width, self.rows())) {
+            return scan.all(self, &rank);
+        }
         for set in self.sets {
             scan.set(set, &rank)?;
         }
@@ -130,7 +146,6 @@ impl<'a> Layers<'a> {
             }
         }
         let most = graphs.graphs.iter().map(|graph| graph.len()).max().unwrap_or_default();
-        let mut width = width.max(WIDTH_PER_K * nearest.k);
         let beside = scan.top.clone();
         while width < most {
             let candidates = self.candidates(graphs, nearest, width, &rank)?;
@@ -141,6 +156,9 @@ impl<'a> Layers<'a> {
             width = width.saturating_mul(WIDTH_GROWTH);
         }
         // The graphs would be asked for everything they have.
+        if nearest.allowed.is_some() {
+            return scan.all(self, &rank);
+        }
         for file in self.sealed {
             match graphs.covered(file.number()) {
                 None => {}
@@ -166,7 +184,7 @@ impl<'a> Layers<'a> {
     ) -> Result<Vec<Ranked>> {
         let mut candidates = Vec::with_capacity(width);
         for graph in &graphs.graphs {
-            for row in graph.candidates(nearest.query, width)? {
+            for row in graph.candidates(nearest.query, width, nearest.allowed)? {
                 let after = self.sealed.partition_point(|file| file.last_row() < row);
                 let file = self.sealed.get(after);
                 let file = file.filter(|file| graphs.covered(file.number()).is_some());
@@ -205,22 +223,64 @@ const WIDTH_GROWTH: usize = 4;
 /// Too few: of those looked at, more than one in so many are not current.
 const STALE_SHARE: usize = 2;
 
+/// Rows that are compared between two looks at the caller's flag.
+const ROWS_PER_LOOK: usize = 4096;
+/// A graph looks for so many candidates until one is wanted, each of which takes about so many
+/// times as long as comparing a row that is known to be wanted (docs/decisions/graphs.md).
+const WALK_COST: u128 = 19;
+
+/// Whether comparing all wanted rows takes less time than asking graphs for wanted ones: the rarer
+/// they are, the longer graphs look for them.
+fn is_selective(wanted: usize, width: usize, rows: usize) -> bool {
+    let [wanted, width, rows] = [wanted, width, rows].map(|count| count as u128);
+    wanted * wanted <= WALK_COST * width * rows
+}
+
 /// A search on its way through the layers.
 struct Scan<'a> {
     seqno: u64,
     cancelled: &'a AtomicBool,
     is_current: IsCurrent<'a>,
+    allowed: Option<&'a RowSet>,
     top: TopK,
 }
 
 impl Scan<'_> {
     /// `rank` is given the floats of a row and one over their length.
     fn all(&mut self, layers: &Layers<'_>, rank: impl Fn(&[f32], f64) -> f64) -> Result<()> {
+        if let Some(allowed) = self.allowed {
+            return self.rows(layers, allowed, rank);
+        }
         for set in layers.sets {
             self.set(set, &rank)?;
         }
         for sealed in layers.sealed {
             self.sealed(sealed, &rank)?;
+        }
+        Ok(())
+    }
+
+    /// Some rows, wherever they are.
+    fn rows(
+        &mut self,
+        layers: &Layers<'_>,
+        allowed: &RowSet,
+        rank: impl Fn(&[f32], f64) -> f64,
+    ) -> Result<()> {
+        self.top = TopK::new(self.top.k(), allowed.len());
+        for (number, row) in allowed.iter().enumerate() {
+            if number.is_multiple_of(ROWS_PER_LOOK) {
+                self.check_cancelled()?;
+            }
+            let after = layers.sealed.partition_point(|file| file.last_row() < row);
+            let in_file = match layers.sealed.get(after) {
+                Some(file) => file.ranked(row, self.seqno, &rank)?,
+                None => None,
+            };
+            let in_set = || layers.sets.iter().find_map(|set| set.ranked(row, self.seqno, &rank));
+            if let Some(found) = in_file.or_else(in_set) {
+                self.offer(row, found.rank, || Ok(found.id))?;
+            }
         }
         Ok(())
     }
@@ -297,7 +357,8 @@ impl Scan<'_> {
     fn offer(&mut self, row: u32, rank: f64, id: impl FnOnce() -> Result<ConceptId>) -> Result<()> {
         // Adding 0 makes -0 equal to 0, which the total order would tell apart.
         let rank = rank + 0.0;
-        if !self.top.admits(rank, row) {
+        let is_allowed = self.allowed.is_none_or(|allowed| allowed.contains(row));
+        if !is_allowed || !self.top.admits(rank, row) {
             return Ok(());
         }
         let id = id()?;

@@ -18,7 +18,9 @@
 //! let sets = [set];
 //! let query = [0.9, 0.1];
 //! let cancelled = &AtomicBool::new(false);
-//! let nearest = Nearest { query: &query, k: 1, width: None, seqno: 2, cancelled };
+//! let (query, k, seqno) = (&query[..], 1, 2);
+//! let nearest =
+//!     Nearest { query, k, width: None, allowed: None, wants: None, seqno, cancelled };
 //! let hits = Layers::new(&[], &sets).search(&nearest, &|_id, _row| Ok(true))?;
 //! assert_eq!(hits.first().map(|hit| hit.id), Some(ConceptId([7; 16])));
 //! # Ok::<(), sutra_shard::Error>(())

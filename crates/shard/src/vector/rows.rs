@@ -18,6 +18,7 @@ use sutra_format::{ConceptId, Metric};
 
 use super::chunk_sizes::ChunkSizes;
 use super::kernel;
+use super::top_k::Ranked;
 use crate::sync::{AtomicU32, AtomicU64, Ordering};
 
 /// Alignment of a row: one cache line, and the widest vector register.
@@ -164,6 +165,19 @@ impl VectorSet {
             end: (end != NO_END).then_some(end),
             inverse_norm: head.inverse_norm(),
         })
+    }
+
+    /// A row with its rank for a query; nothing when it is not here, or not visible at a commit.
+    pub(super) fn ranked(
+        &self,
+        row: u32,
+        seqno: u64,
+        rank: impl Fn(&[f32], f64) -> f64,
+    ) -> Option<Ranked> {
+        let (head, floats) = (self.head(row)?, self.row(row)?);
+        // Adding 0 makes -0 equal to 0, which the total order would tell apart.
+        let rank = rank(floats, head.inverse_norm()) + 0.0;
+        head.is_visible(seqno).then(|| Ranked { rank, row, id: head.id() })
     }
 
     /// Bytes allocated for rows, their heads and the directory.

@@ -27,6 +27,11 @@ impl TopK {
         Self { k, kept: BinaryHeap::with_capacity(k) }
     }
 
+    /// How many are kept at most.
+    pub(super) fn k(&self) -> usize {
+        self.k
+    }
+
     /// Whether a row of this rank would be kept.
     #[inline]
     pub(super) fn admits(&self, rank: f64, row: u32) -> bool {

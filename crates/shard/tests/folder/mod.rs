@@ -211,12 +211,18 @@ pub fn read_shard(shard: &Shard) -> Result<BTreeMap<String, String>> {
     Ok(everything)
 }
 
-/// All files below a folder, sorted.
+/// All files below a folder that are not made of others, sorted.
 pub fn files(path: &Path) -> Vec<PathBuf> {
+    let is_derived = |file: &PathBuf| file.iter().any(|part| part == "texts");
+    all_files(path).into_iter().filter(|file| !is_derived(file)).collect()
+}
+
+/// All files below a folder, sorted.
+pub fn all_files(path: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(path).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+        if path.is_dir() { found.extend(all_files(&path)) } else { found.push(path) }
     }
     found.sort();
     found

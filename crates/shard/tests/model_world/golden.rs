@@ -36,7 +36,12 @@ pub fn options() -> ShardOptions {
     }
 }
 
-/// Paths in the folder and bytes of all files.
+/// Where the files of the index of texts are, which is made of the others.
+pub fn texts_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../format/golden/v1-text")
+}
+
+/// Paths in the folders and bytes of all files.
 pub fn files() -> Vec<(PathBuf, Vec<u8>)> {
     let mut bench = Bench::new(options());
     first_segment(&mut bench);

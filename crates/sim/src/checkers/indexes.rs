@@ -6,6 +6,7 @@ use sutra_format::{ConceptId, Metric};
 use crate::failure::Failure;
 use crate::model::State;
 use crate::operation::DIMENSION;
+use crate::question::Question;
 
 const CHECKER: &str = "indexes";
 /// Scores are sums of a few small whole numbers; what rounding may add is far below this.
@@ -23,6 +24,8 @@ pub struct Search {
     pub k: usize,
     /// Every vector was compared; otherwise one that is near may be missed for another.
     pub is_exact: bool,
+    /// Whose condition the concepts have to meet.
+    pub question: Option<Question>,
     /// Concepts and scores.
     pub hits: Vec<(ConceptId, f64)>,
 }
@@ -37,6 +40,7 @@ pub fn check_search(state: &State, search: &Search) -> Result<(), Failure> {
         .concepts
         .iter()
         .filter(|(_, concept)| concept.namespace == search.namespace)
+        .filter(|(_, concept)| search.question.as_ref().is_none_or(|it| it.holds(concept)))
         .filter_map(|(id, concept)| {
             let vector = concept.vector.as_deref()?;
             Some((*id, score(search.metric, &search.query, vector)))
@@ -60,10 +64,11 @@ pub fn check_search(state: &State, search: &Search) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!(
-        "{} by {} for {:?}: found {:?}; expected {expected:?}",
+        "{} by {} for {:?} of {:?}: found {:?}; expected {expected:?}",
         search.namespace,
         search.metric.name(),
         search.query,
+        search.question.as_ref().map(|question| question.condition),
         search.hits
     );
     Err(Failure::new(CHECKER, message))
@@ -123,6 +128,7 @@ mod tests {
             query: [1.0, 0.0, 0.0, 0.0],
             k: 2,
             is_exact: true,
+            question: None,
             hits: hits.iter().map(|(slot, score)| (Slot(*slot).id(), *score)).collect(),
         }
     }

@@ -8,3 +8,4 @@ pub mod history;
 pub mod indexes;
 pub mod recent;
 pub mod snapshots;
+pub mod texts;

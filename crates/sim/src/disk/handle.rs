@@ -169,6 +169,32 @@ impl SimDisk {
         self.damage(path, |content| content.replace(bytes));
     }
 
+    /// A file at rest is gone, without counting as a call.
+    ///
+    /// # Panics
+    /// When there is no such file.
+    pub fn take_away(&self, path: &str) {
+        let mut machine = self.machine.lock();
+        let (folder, name) = machine.place(Path::new(path)).expect("a folder");
+        let names = machine.folder_mut(folder).expect("a folder");
+        let node = names.get(name).expect("a file of that name");
+        names.remove(name, node);
+        let _ = names.sync();
+        machine.note_loss();
+    }
+
+    /// A file is there, whatever was there before, if its folder is. Does not count as a call.
+    pub fn put(&self, path: &str, bytes: &[u8]) {
+        let mut machine = self.machine.lock();
+        let Ok((folder, name)) = machine.place(Path::new(path)) else { return };
+        let found = machine.folder(folder).ok().and_then(|names| names.get(name));
+        let node =
+            found.map_or_else(|| machine.add(folder, name, Node::File(Content::default())), Ok);
+        let node = node.expect("the folder is there");
+        machine.content_mut(node).expect("a file").replace(bytes);
+        let _ = machine.folder_mut(folder).expect("a folder").sync();
+    }
+
     fn damage(&self, path: &str, how: impl FnOnce(&mut Content)) {
         let mut machine = self.machine.lock();
         let node = machine.find(Path::new(path)).ok().flatten().expect("a file of that name");

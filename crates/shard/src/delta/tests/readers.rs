@@ -14,9 +14,11 @@ use super::super::id_words::{IdWords, load_id, store_id};
 use super::super::table::Table;
 use super::*;
 use crate::shared::Shared;
+use crate::text::Parts;
 use crate::view::View;
 use arc_swap::ArcSwap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use sutra_index::Analyzer;
 
 const READERS: usize = 2;
 /// Miri takes a thousand times as long; what grows begins smaller there, and grows as often.
@@ -237,7 +239,8 @@ fn assert_whole(view: &View) {
 #[test]
 fn a_view_is_one_whole_commit_while_the_writer_goes_on() {
     let mut writer = writer();
-    let shared = Shared::new(Arc::clone(writer.state()));
+    let parts = Parts::new(Arc::new(Analyzer::new(None)));
+    let shared = Shared::new(Arc::clone(writer.state()), parts);
     let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let _end = OnDrop(|| is_over.store(true, Ordering::Release));

@@ -54,16 +54,6 @@ impl GraphDir {
         Ok(numbers)
     }
 
-    /// Whether there is a file with this number.
-    ///
-    /// # Errors
-    /// `Io`.
-    pub(crate) fn has(&self, number: u32) -> Result<bool> {
-        let path = self.path_of(number);
-        let entry = self.env.disk.entry(&path);
-        entry.map(|entry| entry.is_some()).map_err(|error| Error::io(&path, "look at", &error))
-    }
-
     /// Opens a graph and compares all of its bytes with their checksums.
     ///
     /// # Errors

@@ -13,6 +13,7 @@
 use super::codes::{Code, Coder};
 use crate::error::{Error, Result};
 use crate::segment::MappedFile;
+use crate::text::RowSet;
 use std::path::Path;
 use sutra_format::Metric;
 use sutra_format::graph_file::{GraphMeta, Quantization};
@@ -95,19 +96,27 @@ impl Graph {
     }
 
     /// About the `count` rows nearest to a query, of which not all need be there any more.
-    /// `count` is also how widely the graph is searched.
+    /// `count` is also how widely the graph is searched. Only rows that are allowed are among them.
     ///
     /// # Errors
     /// `Io` when the library has no memory.
-    pub(crate) fn candidates(&self, query: &[f32], count: usize) -> Result<Vec<u32>> {
+    pub(crate) fn candidates(
+        &self,
+        query: &[f32],
+        count: usize,
+        allowed: Option<&RowSet>,
+    ) -> Result<Vec<u32>> {
         let mut buffer = Vec::new();
         let Some(code) = self.coder.code(query, self.meta.metric, &mut buffer) else {
             return Ok(Vec::new());
         };
         let count = count.min(self.len());
-        let found = match code {
-            Code::Floats(floats) => self.index.search(floats, count),
-            Code::Whole(code) => self.index.search(code, count),
+        let is_allowed = |key: u64| allowed.is_some_and(|allowed| allowed.contains(key as u32));
+        let found = match (code, allowed) {
+            (Code::Floats(floats), None) => self.index.search(floats, count),
+            (Code::Whole(code), None) => self.index.search(code, count),
+            (Code::Floats(floats), _) => self.index.filtered_search(floats, count, is_allowed),
+            (Code::Whole(code), _) => self.index.filtered_search(code, count, is_allowed),
         };
         let found = found.map_err(|error| library_failed(self.file.path(), &error.to_string()))?;
         Ok(found.keys.into_iter().map(|key| key as u32).collect())

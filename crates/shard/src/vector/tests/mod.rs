@@ -38,7 +38,10 @@ fn search(
     cancelled: &AtomicBool,
     is_current: IsCurrent<'_>,
 ) -> Result<Vec<Scored>> {
-    layers.search(&Nearest { query, k, width: None, seqno, cancelled }, is_current)
+    layers.search(
+        &Nearest { query, k, width: None, allowed: None, wants: None, seqno, cancelled },
+        is_current,
+    )
 }
 
 fn rows_of(hits: &[Scored]) -> Vec<u32> {
