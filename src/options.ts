@@ -11,6 +11,8 @@ import type {
   Quantization,
   ReconcilerOptions,
   StoreOptions,
+  TextIndexOptions,
+  TextLanguage,
   VectorIndexOptions,
 } from './types.js'
 import { shortName, show } from './validate/refusal.js'
@@ -33,6 +35,7 @@ export interface ResolvedOptions {
   readonly reconciler: Readonly<Required<ReconcilerOptions>>
   readonly limits: Readonly<LimitOptions>
   readonly vectorIndex: Readonly<VectorIndexOptions>
+  readonly textIndex: Readonly<TextIndexOptions>
   readonly embedder: Embedder | undefined
   readonly embed: EmbedTime
 }
@@ -113,6 +116,26 @@ const LIMITS = {
 
 const METRICS: readonly Metric[] = ['cosine', 'dot', 'l2']
 const QUANTIZATIONS: readonly Quantization[] = ['f32', 'f16', 'i8']
+const LANGUAGES: readonly TextLanguage[] = [
+  'arabic',
+  'danish',
+  'dutch',
+  'english',
+  'finnish',
+  'french',
+  'german',
+  'greek',
+  'hungarian',
+  'italian',
+  'norwegian',
+  'portuguese',
+  'romanian',
+  'russian',
+  'spanish',
+  'swedish',
+  'tamil',
+  'turkish',
+]
 const EMBED_TIMES: readonly EmbedTime[] = ['now', 'later']
 const DURABILITIES: readonly Durability[] = ['fsync', 'os', 'none']
 
@@ -126,6 +149,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'reconciler',
   'limits',
   'vectorIndex',
+  'textIndex',
   'history',
   'embedder',
   'embed',
@@ -172,6 +196,7 @@ export function resolveOptions(
     reconciler,
     limits: limits as LimitOptions,
     vectorIndex: readVectorIndex(problems, given.vectorIndex),
+    textIndex: readTextIndex(problems, given.textIndex),
     historyKeepMs: readHistory(problems, given.history),
     embedder,
     embed: readChoice(problems, 'embed', given.embed, EMBED_TIMES) ?? 'now',
@@ -260,6 +285,12 @@ function readVectorIndex(problems: Problems, group: unknown): Readonly<VectorInd
   const read = { ...numbers, quantization }
   const isGiven = ([, value]: [string, unknown]): boolean => value !== undefined
   return Object.freeze(Object.fromEntries(Object.entries(read).filter(isGiven)))
+}
+
+function readTextIndex(problems: Problems, group: unknown): Readonly<TextIndexOptions> {
+  const given = readGroup(problems, 'textIndex', 'textIndex.', group, new Set(['language']))
+  const language = readChoice(problems, 'textIndex.language', given.language, LANGUAGES)
+  return Object.freeze(language === undefined ? {} : { language })
 }
 
 /** Off if the group is left out; a group that says nothing is a mistake. */

@@ -7,7 +7,7 @@ import { exchange, type NativeReader, STALE } from './native.js'
 import type { ResolvedLimits } from './options.js'
 import { readNeighbors } from './records/association-view.js'
 import { conceptView } from './records/concept-view.js'
-import { fuse, listJob, pathsJob, searchJob } from './records/job-results.js'
+import { listJob, pathsJob, searchJob } from './records/job-results.js'
 import type {
   Association,
   Concept,
@@ -25,6 +25,7 @@ import type {
 import { deriveId } from './derived-id.js'
 import { checkId } from './validate/fields.js'
 import {
+  type CheckedSearch,
   readListOptions,
   readNamespace,
   readNeighborsOptions,
@@ -189,20 +190,26 @@ export abstract class StoreReads implements Reads {
     const started = performance.now()
     const { limits, embedder } = this.#context
     const checked = readSearchQuery(query, limits)
-    const { text, signal } = checked
-    const vectors = checked.vector === undefined ? [] : [checked.vector]
-    if (text !== undefined) {
-      if (embedder === undefined) {
-        throw invalid('text', 'give a vector, or open the store with an embedder')
-      }
-      vectors.push(...(await embedTexts(embedder, [text], signal)))
-      this.assertOpen()
-    }
-    const found = await Promise.all(
-      vectors.map((vector) => this.#run((reader) => searchJob(reader, vector, checked))),
-    )
-    return { ...fuse(found, checked), tookMs: performance.now() - started }
+    const vector = checked.vector ?? (await this.#vectorOf(checked, embedder))
+    const found = await this.#run((reader) => searchJob(reader, vector, checked))
+    return { ...found, tookMs: performance.now() - started }
   }
+
+  /** The vector of a text that came without one, if vectors count. */
+  async #vectorOf(
+    { text, weights, signal }: CheckedSearch,
+    embedder: Embedder | undefined,
+  ): Promise<Float32Array | undefined> {
+    if (text === undefined || weights.vector === 0) return undefined
+    if (embedder === undefined) {
+      if (weights.text > 0) return undefined
+      throw invalid('text', 'give a vector, or open the store with an embedder')
+    }
+    const [vector] = await embedTexts(embedder, [text], signal)
+    this.assertOpen()
+    return vector
+  }
+
   /** Runs a job on the newest commit. Its answer may refer to the reader it was made for. */
   #run<T>(job: (reader: NativeReader) => Job<T>): Promise<T> {
     for (;;) {

@@ -551,8 +551,9 @@ function readLimits({ f64, at }: Message): ResolvedLimits {
 
 /** A map, so that an option left out is one the folder or the engine decides. */
 function writeOpenArguments(out: MessagePackWriter, path: string, options: ResolvedOptions): void {
-  const { embedder: _, embed: _embed, limits, reconciler, vectorIndex, ...plain } = options
-  const fields = { path, ...plain, ...limits, ...reconciler, ...vectorIndex }
+  const { embedder: _, embed: _embed, limits, reconciler, ...rest } = options
+  const { vectorIndex, textIndex, ...plain } = rest
+  const fields = { path, ...plain, ...limits, ...reconciler, ...vectorIndex, ...textIndex }
   const given = Object.entries(fields).filter(([, value]) => value !== undefined)
   out.mapHeader(given.length)
   for (const [name, value] of given) {

@@ -12,6 +12,18 @@ export type Sequence = number
 /** JSON values by name; at most 64 KB encoded, nested at most 64 deep. */
 export type Attributes = Record<string, unknown>
 
+import type { StoreStats, TransactionStats, ReconcilerStats } from './statistics-types.js'
+
+export type {
+  StoreStats,
+  EmbeddingStats,
+  BackgroundStats,
+  IndexStats,
+  RecoveryStats,
+  TransactionStats,
+  ReconcilerStats,
+} from './statistics-types.js'
+
 /** How vectors of a namespace are compared. */
 export type Metric = 'cosine' | 'dot' | 'l2'
 
@@ -52,6 +64,36 @@ export interface LimitOptions {
   searchKMax?: number
   /** Bytes of one concept's encoded attributes. @default 65536 */
   attributesBytesMax?: number
+}
+
+/** A language whose word forms are known. */
+export type TextLanguage =
+  | 'arabic'
+  | 'danish'
+  | 'dutch'
+  | 'english'
+  | 'finnish'
+  | 'french'
+  | 'german'
+  | 'greek'
+  | 'hungarian'
+  | 'italian'
+  | 'norwegian'
+  | 'portuguese'
+  | 'romanian'
+  | 'russian'
+  | 'spanish'
+  | 'swedish'
+  | 'tamil'
+  | 'turkish'
+
+/** How texts are read for being searched. */
+export interface TextIndexOptions {
+  /**
+   * Forms of a word are found by each other: `run` finds `running`. Another language than before
+   * has the index made anew. @default words as they are written
+   */
+  language?: TextLanguage
 }
 
 /** What the vector index compares: the floats, floats of 16 bits, or whole numbers of 8 bits. */
@@ -99,6 +141,7 @@ export interface StoreOptions {
   reconciler?: ReconcilerOptions
   limits?: LimitOptions
   vectorIndex?: VectorIndexOptions
+  textIndex?: TextIndexOptions
   /** Keep versions for so many ms after they were replaced, for `at()`. @default none are kept */
   history?: { keepMs: number }
   /** Gives the vector of a concept or a query that comes without one. */
@@ -236,28 +279,39 @@ export interface Reads {
 }
 
 /**
- * Comparison on attributes and on the fields namespace, type, createdAt, validAt:
- * `{year: {$gte: 2020}, tags: {$in: ['a']}, $or: [..], $not: {..}}`.
+ * Conditions on attributes, dotted paths included, and on the fields namespace, id, key, strength,
+ * confidence, createdAt, updatedAt, validFrom, validTo and validAt: `{ year: { $gte: 2020 }, tags:
+ * { $in: ['a'] }, $or: [..], $not: {..} }`. Operators: $eq $ne $gt $gte $lt $lte $in $nin $exists
+ * $and $or $not. See docs/search.md.
  */
 export type Filter = Record<string, unknown>
 
 export interface SearchQuery {
-  /** Text, vector or both. */
+  /**
+   * Words, "phrases in quotes" and beginnings of words (`begin*`), any of which may match. Without
+   * a `vector`, a store with an embedder also compares the text's own vector.
+   */
   text?: string
+  /** Near to this vector. With a text, both rankings are made one. */
   vector?: Float32Array | number[]
   /** 1 to 1,000; the answer has min(k, matches) hits. @default 10 */
   k?: number
+  /** Only concepts that pass it. */
   filter?: Filter
   namespace?: string
   /** Candidates that each graph is asked for, 1 to 10,000. @default what the store has, 64 */
   efSearch?: number
   /** Compare every vector, so that none that is near is missed. @default false */
   exact?: boolean
+  /** Every search sees every commit before it, whatever is asked for here. */
   consistency?: 'eventual' | 'strong'
-  /** Pull in and re-rank graph neighbours of the hits. */
+  /** Pull in and re-rank concepts that associations of the hits lead to: 1 to 5 hops. */
   expand?: { hops: number; types?: AssociationType[]; weight?: number }
+  /** How much each source counts; 0 leaves it out. @default 1 each */
   weights?: { vector?: number; text?: number; graph?: number }
+  /** Leave out hits with a lower score. */
   minScore?: number
+  /** Say where each hit stands in each source. @default false */
   explain?: boolean
   include?: { vector?: boolean }
   signal?: AbortSignal
@@ -265,11 +319,18 @@ export interface SearchQuery {
 
 export interface SearchHit {
   id: ConceptId
+  /**
+   * The higher the better. Of one source its own: cosine, dot product, 1 / (1 + distance), or BM25
+   * for a text. Of several, 0 to 1 by their ranks: 1 is the first of all of them.
+   */
   score: number
   concept: Concept
   explain?: {
+    /** Place among the nearest vectors, from 1, and the score there. */
     vector?: { rank: number; score: number }
+    /** Place among the texts that match. */
     text?: { rank: number; score: number }
+    /** The associations that lead here from another hit. */
     graph?: Association[]
   }
 }
@@ -378,122 +439,6 @@ export interface Store extends Reads, Writes, AsyncDisposable {
   backup(file: string, options?: BackupOptions): Promise<{ sequence: Sequence; bytes: number }>
   /** Writes out what is pending. May be called twice; other calls answer ERR_CLOSED afterwards. */
   close(): Promise<void>
-}
-
-export interface StoreStats {
-  concepts: number
-  edges: number
-  vectors: number
-  /** Operations that changed something since the store was created. */
-  written: number
-  reconciliations: number
-  uptimeSeconds: number
-  sequence: Sequence
-  shards: number
-  durability: string
-  memoryBytes: Record<string, number>
-  diskBytes: Record<string, number>
-  recovery: RecoveryStats
-  /** False once a write has failed, until the store is opened again. Reads go on. */
-  writable: boolean
-  /** The work behind the writes, since opening. */
-  background: BackgroundStats
-  /** Vectors that are filled in behind the writes. */
-  embedding: EmbeddingStats
-}
-
-/** What `embed: 'later'` still has to do, and did since opening. */
-export interface EmbeddingStats {
-  /** Concepts that wait for their vector. */
-  waiting: number
-  /** Vectors filled in. */
-  filled: number
-  /** Tries that failed; what failed is tried again. */
-  failed: number
-  /** Why the last try failed; absent once one succeeds. */
-  lastError?: string
-}
-
-/** Writing what is in memory to segment files, and merging these. */
-export interface BackgroundStats {
-  /** Segment files of concepts and associations. */
-  segments: number
-  vectorFiles: number
-  /** Everything up to this sequence is in segment files. */
-  floorSequence: Sequence
-  /** Parts of the memory that wait for being written. */
-  waiting: number
-  flushes: number
-  flushFailures: number
-  flushBytes: number
-  compactions: number
-  compactionFailures: number
-  compactionBytes: number
-  /** Graphs over the vectors in files. */
-  graphs: number
-  /** Vectors in files that are in no graph: a search compares each of them. */
-  vectorsWithoutGraph: number
-  /** Graphs made since the store was opened. */
-  graphsBuilt: number
-  /** Tries that failed. */
-  graphFailures: number
-  /** Bytes written by them. */
-  graphBytes: number
-  /** Graphs that were damaged or out of date; they are made again. */
-  graphsDropped: number
-  /** Why the last try failed, until one works. */
-  graphError?: string
-  /** Files that are kept only because a snapshot or a result still reads them. */
-  obsoleteFiles: number
-  /** Why the last flush failed; it is tried again, and nothing is lost. */
-  flushError?: string
-  compactionError?: string
-}
-
-/** What opening the store found in its log. */
-export interface RecoveryStats {
-  /** Commits read. */
-  commits: number
-  /** Bytes of the records read. */
-  logBytes: number
-  /** Bytes of an unfinished write at the end: nothing of it was acknowledged, it was cut off. */
-  tornBytes: number
-  /** Files that an earlier process left behind and that were removed. */
-  orphans: number
-  durationUs: number
-}
-
-/** Cumulative counts of transactions since the store was opened. */
-export interface TransactionStats {
-  active_count: number
-  preparing: number
-  prepared: number
-  committed: number
-  aborted: number
-  timed_out: number
-}
-
-/** What the background work does. */
-export interface ReconcilerStats {
-  reconciliations: number
-  entries_processed: number
-  disk_flushes: number
-  running: boolean
-  queue_depth: number
-  queue_capacity: number
-  queue_utilization: number
-  current_interval_ms: number
-  /** Mean since the store was opened. */
-  processing_rate_per_sec: number
-  estimated_lag_ms: number
-  predicted_queue_depth: number
-  /** Writes refused with ERR_BUSY since the store was opened. */
-  backpressure_events: number
-  interval_adjustments: number
-  /** 1 is idle, 0 is overloaded or failed. */
-  health_score: number
-  /** excellent, good, warning or critical. */
-  recommendation: string
 }
 
 /** What a check looked at, and what is wrong with it. */

@@ -60,7 +60,7 @@ async function smallStore(t: ExecutionContext): Promise<Small> {
 function flipsOf(folder: string): Flip[] {
   const logs = segmentsOf(folder)
   const flips: Flip[] = []
-  for (const file of filesOf(folder).filter((path) => !path.endsWith('LOCK'))) {
+  for (const file of filesOf(folder).filter((path) => !/LOCK$|\.text$/.test(path))) {
     if (isSealed(file)) {
       flips.push(...sealedFlips(file))
       continue

@@ -34,6 +34,19 @@ const STATS = {
     graphsDropped: 0,
     obsoleteFiles: 0,
   },
+  index: {
+    parts: 0,
+    files: 0,
+    documents: 0,
+    ended: 0,
+    fileBytes: 0,
+    coveredSequence: 0,
+    catchingUp: false,
+    filesWritten: 0,
+    bytesWritten: 0,
+    filesDropped: 0,
+    failures: 0,
+  },
   embedding: { waiting: 0, filled: 0, failed: 0 },
 }
 

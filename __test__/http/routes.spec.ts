@@ -118,7 +118,8 @@ test('search ranks, honours top_k and threshold', async (t) => {
   const results = found.body['results'] as Body[]
   t.is(found.body['query'], 'aspirin pain')
   t.is(found.body['total_found'], 2)
-  t.deepEqual(Object.keys(results[0] ?? {}), ['concept_id', 'content', 'similarity', 'strength'])
+  const fields = ['concept_id', 'content', 'similarity', 'score', 'strength']
+  t.deepEqual(Object.keys(results[0] ?? {}), fields)
   t.is(results[0]?.['content'], 'aspirin relieves pain')
   t.true((results[0]?.['similarity'] as number) > (results[1]?.['similarity'] as number))
   const least = results[0]?.['similarity'] as number
@@ -126,6 +127,11 @@ test('search ranks, honours top_k and threshold', async (t) => {
   t.is(cut.body['total_found'], 1)
   const all = await call(app, 'POST', '/search', { query: 'aspirin pain' })
   t.is(all.body['total_found'], 4)
+  const filter = { createdAt: { $lt: '2000-01-01' } }
+  const filtered = await call(app, 'POST', '/search', { query: 'pain', filter })
+  t.is(filtered.body['total_found'], 0)
+  const unknown = await call(app, 'POST', '/search', { query: 'x', filter: { a: { $has: 1 } } })
+  t.is(unknown.status, 400)
   const none = await call(app, 'POST', '/search', { query: 'x', namespace: 'empty' })
   t.deepEqual(none.body['results'], [])
 })

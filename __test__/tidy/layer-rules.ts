@@ -5,11 +5,12 @@ import { filesOf, lineAt, sample, textOf, type Project, type Rule } from './rule
 const CRATES_BELOW: Record<string, readonly string[]> = {
   format: [],
   env: [],
-  shard: ['format', 'env'],
-  store: ['format', 'env', 'shard'],
+  index: ['format'],
+  shard: ['format', 'env', 'index'],
+  store: ['format', 'env', 'index', 'shard'],
   node: ['format', 'env', 'shard', 'store'],
-  sim: ['format', 'env', 'shard', 'store'],
-  fuzz: ['format', 'env', 'shard', 'store'],
+  sim: ['format', 'env', 'index', 'shard', 'store'],
+  fuzz: ['format', 'env', 'index', 'shard', 'store'],
 }
 
 /** Names of the packages in all dependency sections of a Cargo.toml. */

@@ -8,6 +8,7 @@ export {
 } from './resolve.js'
 export {
   decimal,
+  jsonObject,
   host,
   hostAndPort,
   httpUrl,

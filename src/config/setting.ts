@@ -116,6 +116,20 @@ export function decimal(min: number, max: number): Parser<number> {
   }
 }
 
+/** An object in JSON. */
+export const jsonObject: Parser<Record<string, unknown>> = {
+  range: 'an object in JSON',
+  parse(value) {
+    try {
+      const parsed: unknown = typeof value === 'string' ? JSON.parse(value) : value
+      const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)
+      return isObject ? (parsed as Record<string, unknown>) : undefined
+    } catch {
+      return undefined
+    }
+  },
+}
+
 const DAY = String.raw`(\d{4}-\d\d-\d\d)`
 const TIME = String.raw`T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)`
 const MOMENT = new RegExp(`^${DAY}(?:${TIME})?$`)

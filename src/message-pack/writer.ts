@@ -106,6 +106,13 @@ export class MessagePackWriter {
     this.at += 5
   }
 
+  /** Raw bytes. */
+  bytes(bytes: Uint8Array): void {
+    this.binHeader(bytes.length)
+    this.buffer.set(bytes, this.at)
+    this.at += bytes.length
+  }
+
   /** Text without lone surrogates. Answers its length in UTF-8 bytes. */
   str(text: string): number {
     const chars = text.length

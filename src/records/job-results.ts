@@ -2,7 +2,9 @@
 // carry 32 hex characters for each id; numbers lie at multiples of 8 bytes.
 //
 //   list    u32 bytes of the cursor | u32 0 | items of f64 location, f64 sequence, id | cursor
-//   search  f64 sequence | hits of f64 score, f64 location, f64 sequence, id
+//   search  f64 sequence | hits of f64 score, f64 location, f64 sequence, id, f64 score by vector,
+//           f64 score by text, u32 rank by vector, u32 rank by text, u32 hops, u32 0, as many
+//           entries of edges, and with any hops one id more than those
 //   paths   for each: f64 confidence | u32 hops | u32 0 | entries of edges | hops + 1 ids
 
 import type { Message } from '../completions.js'
@@ -17,7 +19,6 @@ import type {
   Path,
   SearchHit,
   SearchResult,
-  Sequence,
 } from '../types.js'
 import type { CheckedSearch, ListQuery, PathsQuery } from '../validate/read-options.js'
 import { associationView, EDGE_BYTES } from './association-view.js'
@@ -26,18 +27,25 @@ import { conceptView } from './concept-view.js'
 const ID_BYTES = 32
 const TYPE_MASK = 0xff
 const OTHER_IS_SOURCE = 0x100
-/** The usual constant of reciprocal rank fusion. */
-const FUSION_K = 60
+/** Where the places of a hit begin, and in them the ranks, the hops and the way. */
+const PLACES_AT = 24 + ID_BYTES
+const RANKS_AT = 16
+const HOPS_AT = 24
+const WAY_AT = 32
+const HIT_BYTES = PLACES_AT + WAY_AT
+
+type HitExplanation = NonNullable<SearchHit['explain']>
 
 export function listJob(reader: NativeReader, query: ListQuery): Job<ListResult> {
   return {
     kind: JOBS.list,
     write: (out) => {
-      out.arrayHeader(4)
+      out.arrayHeader(5)
       writeText(out, query.namespace)
       out.integer(query.limit)
       writeText(out, query.cursor)
       out.boolean(query.byId)
+      writeBytes(out, query.filter)
     },
     decode: (message) => {
       const cursorBytes = message.u32[message.at / 4] ?? 0
@@ -52,79 +60,70 @@ export function listJob(reader: NativeReader, query: ListQuery): Job<ListResult>
   }
 }
 
-/** Hits of one ranking, best first. */
-export interface Ranking {
-  readonly sequence: Sequence
-  readonly hits: { id: ConceptId; score: number; concept: Concept }[]
-}
+/** What a search answers, but for the time. */
+export type Found = Pick<SearchResult, 'hits' | 'sequence'>
 
 export function searchJob(
   reader: NativeReader,
-  vector: Float32Array,
+  vector: Float32Array | undefined,
   query: CheckedSearch,
-): Job<Ranking> {
+): Job<Found> {
   return {
     kind: JOBS.search,
     signal: query.signal,
     write: (out) => {
-      out.arrayHeader(5)
+      out.arrayHeader(13)
       writeText(out, query.namespace)
-      out.vector(vector)
+      if (vector === undefined) out.nil()
+      else out.vector(vector)
+      writeText(out, query.text)
       out.integer(query.k)
       writeCount(out, query.efSearch)
       out.boolean(query.exact)
+      writeBytes(out, query.filter)
+      out.float(query.weights.vector)
+      out.float(query.weights.text)
+      out.float(query.weights.graph)
+      if (query.minScore === undefined) out.nil()
+      else out.float(query.minScore)
+      out.integer(query.expand?.hops ?? 0)
+      out.integer(query.expand?.types ?? 0)
     },
     decode: (message) => {
-      const hits: Ranking['hits'] = []
+      const hits: SearchHit[] = []
       let at = message.at + 8
-      for (let index = 0; index < message.count; index++, at += 24 + ID_BYTES) {
-        const score = message.f64[at / 8] ?? 0
-        const concept = readConcept(reader, message, at + 8, query.includeVector)
-        hits.push({ id: concept.id, score, concept })
+      for (let index = 0; index < message.count; index++) {
+        const hops = message.u32[(at + PLACES_AT + HOPS_AT) / 4] ?? 0
+        hits.push(readHit(reader, message, at, query))
+        at += HIT_BYTES + hops * EDGE_BYTES + (hops > 0 ? (hops + 1) * ID_BYTES : 0)
       }
       return { sequence: message.f64[message.at / 8] ?? 0, hits }
     },
   }
 }
 
-/**
- * One ranking as it is; two (of a vector and of a text's vector) by reciprocal rank, which needs no
- * scores that can be compared.
- */
-export function fuse(
-  rankings: readonly Ranking[],
+function readHit(
+  reader: NativeReader,
+  message: Message,
+  at: number,
   query: CheckedSearch,
-): Pick<SearchResult, 'hits' | 'sequence'> {
-  const sequence = Math.min(...rankings.map((ranking) => ranking.sequence))
-  const single = rankings.length === 1 ? rankings[0] : undefined
-  const ranked = single === undefined ? reciprocalRanks(rankings) : single.hits
-  const { minScore } = query
-  const hits = ranked
-    .filter(({ score }) => minScore === undefined || score >= minScore)
-    .slice(0, query.k)
-  return { hits: query.explain ? hits.map((hit) => explained(hit, rankings)) : hits, sequence }
+): SearchHit {
+  const score = message.f64[at / 8] ?? 0
+  const concept = readConcept(reader, message, at + 8, query.includeVector)
+  const hit = { id: concept.id, score, concept }
+  return query.explain ? { ...hit, explain: readPlaces(reader, message, at + PLACES_AT) } : hit
 }
 
-function reciprocalRanks(rankings: readonly Ranking[]): SearchHit[] {
-  const hits = new Map<ConceptId, SearchHit>()
-  for (const ranking of rankings) {
-    for (const [index, { id, concept }] of ranking.hits.entries()) {
-      const score = (hits.get(id)?.score ?? 0) + 1 / (FUSION_K + index + 1)
-      hits.set(id, { id, score, concept })
-    }
+function readPlaces(reader: NativeReader, message: Message, at: number): HitExplanation {
+  const { f64, u32 } = message
+  const place = (index: number): { rank: number; score: number } | undefined => {
+    const rank = u32[(at + RANKS_AT) / 4 + index] ?? 0
+    return rank === 0 ? undefined : { rank, score: f64[at / 8 + index] ?? 0 }
   }
-  return [...hits.values()].sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
-}
-
-/** The rank of the hit by vector, and by the vector of the text where both were given. */
-function explained(hit: SearchHit, rankings: readonly Ranking[]): SearchHit {
-  const places = rankings.map(({ hits }) => {
-    const index = hits.findIndex(({ id }) => id === hit.id)
-    const score = hits[index]?.score
-    return score === undefined ? undefined : { rank: index + 1, score }
-  })
-  const [vector, text] = places
-  return { ...hit, explain: { ...(vector && { vector }), ...(text && { text }) } }
+  const [vector, text] = [place(0), place(1)]
+  const hops = u32[(at + HOPS_AT) / 4] ?? 0
+  const graph = hops === 0 ? undefined : readWay(reader, message, at + WAY_AT, hops).associations
+  return { ...(vector && { vector }), ...(text && { text }), ...(graph && { graph }) }
 }
 
 export function pathsJob(
@@ -163,8 +162,17 @@ export function pathsJob(
 }
 
 function readPath(reader: NativeReader, message: Message, at: number, hops: number): Path {
+  return { ...readWay(reader, message, at + 16, hops), confidence: message.f64[at / 8] ?? 0 }
+}
+
+/** Entries of edges and, behind them, the ids that they lead over. */
+function readWay(
+  reader: NativeReader,
+  message: Message,
+  edgesAt: number,
+  hops: number,
+): Pick<Path, 'concepts' | 'associations'> {
   const { f64, u32, buffer } = message
-  const edgesAt = at + 16
   const idsAt = edgesAt + hops * EDGE_BYTES
   const concepts: ConceptId[] = []
   for (let index = 0; index <= hops; index++) {
@@ -182,7 +190,7 @@ function readPath(reader: NativeReader, message: Message, at: number, hops: numb
     const type = flags & TYPE_MASK
     associations.push(associationView(reader, location, source, target, type, confidence))
   }
-  return { concepts, associations, confidence: f64[at / 8] ?? 0 }
+  return { concepts, associations }
 }
 
 function readConcept(
@@ -204,4 +212,9 @@ function writeText(out: MessagePackWriter, text: string | undefined): void {
 function writeCount(out: MessagePackWriter, count: number | undefined): void {
   if (count === undefined) out.nil()
   else out.integer(count)
+}
+
+function writeBytes(out: MessagePackWriter, bytes: Buffer | undefined): void {
+  if (bytes === undefined) out.nil()
+  else out.bytes(bytes)
 }

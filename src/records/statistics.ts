@@ -3,6 +3,7 @@
 import type {
   BackgroundStats,
   EmbeddingStats,
+  IndexStats,
   ReconcilerStats,
   RecoveryStats,
   StoreStats,
@@ -10,6 +11,20 @@ import type {
 } from '../types.js'
 
 /** What the engine counts (crates/node/src/stats.rs). */
+/** What of the index is shown as the reconciler's. */
+interface IndexFigures {
+  isCatchingUp: number
+  rounds: number
+  entries: number
+  queueDepth: number
+  queueCapacity: number
+  intervalUs: number
+  intervalChanges: number
+  arrivalsPerSecond: number
+  entriesPerSecond: number
+  waits: number
+}
+
 export interface Figures {
   concepts: number
   edges: number
@@ -30,7 +45,9 @@ export interface Figures {
   diskBytes: Record<string, number>
   recovery: RecoveryStats
   background: Omit<BackgroundStats, 'flushError' | 'compactionError' | 'graphError'>
+  index: Omit<IndexStats, 'error' | 'catchingUp'> & IndexFigures
   /** '' for none. */
+  indexError: string
   flushError: string
   compactionError: string
   graphError: string
@@ -43,6 +60,7 @@ const HEALTH_WARNING = 0.2
 
 const US_PER_SECOND = 1e6
 const US_PER_MS = 1e3
+const MS_PER_SECOND = 1e3
 
 /** What a store without embedder says of embedding. */
 export const NO_EMBEDDING: EmbeddingStats = { waiting: 0, filled: 0, failed: 0 }
@@ -70,13 +88,33 @@ export function storeStats(figures: Figures, embedding: EmbeddingStats): StoreSt
       ...(figures.compactionError === '' ? {} : { compactionError: figures.compactionError }),
       ...(figures.graphError === '' ? {} : { graphError: figures.graphError }),
     },
+    index: indexStats(figures),
     embedding,
   }
 }
 
-/** Steps of the background work that brought segments up to the log, or merged them. */
-function reconciliations({ background }: Figures): number {
-  return background.flushes + background.compactions
+function indexStats({ index, indexError }: Figures): IndexStats {
+  const { parts, files, documents, ended, fileBytes, coveredSequence, isCatchingUp } = index
+  const { filesWritten, bytesWritten, filesDropped, failures } = index
+  return {
+    parts,
+    files,
+    documents,
+    ended,
+    fileBytes,
+    coveredSequence,
+    catchingUp: isCatchingUp !== 0,
+    filesWritten,
+    bytesWritten,
+    filesDropped,
+    failures,
+    ...(indexError === '' ? {} : { error: indexError }),
+  }
+}
+
+/** Rounds of the index, and steps that brought segments up to the log or merged them. */
+function reconciliations({ background, index }: Figures): number {
+  return index.rounds + background.flushes + background.compactions
 }
 
 /** A transaction is one commit of one shard so far, decided in the moment it is written. */
@@ -91,27 +129,30 @@ export function transactionStats(figures: Figures): TransactionStats {
   }
 }
 
-/** The queue is the one of writes to be committed: indexes come later. */
+/** The queue holds operations that are acknowledged and in no part of the index yet. */
 export function reconcilerStats(figures: Figures): ReconcilerStats {
-  const { queueDepth, queueCapacity, batches, groupUs } = figures
-  const utilization = queueDepth / queueCapacity
-  const health = figures.hasFailed === 0 ? 1 - utilization : 0
-  const usPerBatch = batches === 0 ? 0 : groupUs / batches
-  const uptimeSeconds = figures.uptimeUs / US_PER_SECOND
+  const { index, background } = figures
+  const { queueDepth, queueCapacity, arrivalsPerSecond, entriesPerSecond } = index
+  const intervalMs = index.intervalUs / US_PER_MS
+  const isRunning = figures.hasFailed === 0 && figures.indexError === ''
+  const utilization = Math.min(1, queueDepth / queueCapacity)
+  const health = isRunning ? 1 - utilization : 0
+  const workMs = entriesPerSecond === 0 ? 0 : (queueDepth / entriesPerSecond) * MS_PER_SECOND
+  const arriving = (arrivalsPerSecond * intervalMs) / MS_PER_SECOND
   return {
     reconciliations: reconciliations(figures),
-    entries_processed: batches,
-    disk_flushes: figures.groups + figures.background.flushes,
-    running: figures.hasFailed === 0,
+    entries_processed: index.entries,
+    disk_flushes: background.flushes,
+    running: isRunning,
     queue_depth: queueDepth,
     queue_capacity: queueCapacity,
     queue_utilization: utilization,
-    current_interval_ms: 0,
-    processing_rate_per_sec: uptimeSeconds === 0 ? 0 : batches / uptimeSeconds,
-    estimated_lag_ms: (queueDepth * usPerBatch) / US_PER_MS,
-    predicted_queue_depth: queueDepth,
-    backpressure_events: figures.refusedBusy,
-    interval_adjustments: 0,
+    current_interval_ms: intervalMs,
+    processing_rate_per_sec: entriesPerSecond,
+    estimated_lag_ms: queueDepth === 0 ? 0 : intervalMs + workMs,
+    predicted_queue_depth: Math.round(Math.min(queueCapacity, queueDepth + arriving)),
+    backpressure_events: index.waits + figures.refusedBusy,
+    interval_adjustments: index.intervalChanges,
     health_score: health,
     recommendation: recommendation(health),
   }

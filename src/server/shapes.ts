@@ -4,6 +4,7 @@ import type {
   BackgroundStats,
   Concept,
   Embedder,
+  IndexStats,
   Path,
   SearchHit,
   Store,
@@ -27,14 +28,26 @@ export function conceptShape(concept: Concept): Record<string, unknown> {
   }
 }
 
-/** One hit of a search. */
+/** One hit of a search that explains. */
 export function hitShape(hit: SearchHit): Record<string, unknown> {
   return {
     concept_id: hit.id,
     content: hit.concept.content,
-    similarity: hit.score,
+    similarity: similarityOf(hit),
+    score: hit.score,
     strength: hit.concept.strength,
   }
+}
+
+/** How near the hit is by its vector; of one that only words found, its score. */
+export function similarityOf(hit: SearchHit): number {
+  return hit.explain?.vector?.score ?? hit.score
+}
+
+/** Hits that are as near as is asked for. One without a vector has none to be too far. */
+export function nearEnough(hits: SearchHit[], threshold: number | undefined): SearchHit[] {
+  if (threshold === undefined) return hits
+  return hits.filter(({ explain }) => (explain?.vector?.score ?? threshold) >= threshold)
 }
 
 /** One association with both ends. */
@@ -103,12 +116,30 @@ export function statsShape(store: Store, embedder?: EmbedderInfo): Record<string
       duration_us: stats.recovery.durationUs,
     },
     background: backgroundShape(stats.background),
+    index: indexShape(stats.index),
     embedding: {
       waiting: stats.embedding.waiting,
       filled: stats.embedding.filled,
       failed: stats.embedding.failed,
       last_error: stats.embedding.lastError ?? null,
     },
+  }
+}
+
+function indexShape(index: IndexStats): Record<string, unknown> {
+  return {
+    parts: index.parts,
+    files: index.files,
+    documents: index.documents,
+    ended: index.ended,
+    file_bytes: index.fileBytes,
+    covered_sequence: index.coveredSequence,
+    catching_up: index.catchingUp,
+    files_written: index.filesWritten,
+    bytes_written: index.bytesWritten,
+    files_dropped: index.filesDropped,
+    failures: index.failures,
+    error: index.error ?? null,
   }
 }
 

@@ -1,6 +1,7 @@
 // The options of the read calls: checked, with defaults filled in.
 
 import type { ResolvedLimits } from '../options.js'
+import { encodeFilter } from '../message-pack/filter.js'
 import type { ListOptions, NeighborsOptions, PathOptions, SearchQuery } from '../types.js'
 import {
   checkBoolean,
@@ -18,7 +19,7 @@ import {
   readType,
   readVector,
 } from './fields.js'
-import { invalid, notAvailable, overLimit } from './refusal.js'
+import { invalid, overLimit } from './refusal.js'
 
 const COUNT_MAX = 0xffff_ffff
 const LIST_LIMIT_MAX = 1_000
@@ -60,6 +61,9 @@ const SEARCH = new Set([
   'signal',
 ])
 const INCLUDE = new Set(['vector'])
+const WEIGHTS = new Set(['vector', 'text', 'graph'])
+const EXPAND = new Set(['hops', 'types', 'weight'])
+const HOPS_MAX = 5
 
 /** The namespace asked for, if any. */
 export function readNamespace(options: unknown): string | undefined {
@@ -119,17 +123,19 @@ export interface ListQuery {
   readonly limit: number
   readonly cursor: string | undefined
   readonly byId: boolean
+  /** As the engine reads it. */
+  readonly filter: Buffer | undefined
 }
 
 export function readListOptions(options: ListOptions | undefined): ListQuery {
   if (options !== undefined) checkFields('options', options, LIST)
   const { namespace, filter, limit = LIST_LIMIT_DEFAULT, cursor, order = 'recent' } = options ?? {}
-  if (filter !== undefined) throw notAvailable('filter')
   if (namespace !== undefined) checkNamespace('namespace', namespace)
   checkInteger('limit', limit, 1, LIST_LIMIT_MAX, true)
   if (cursor !== undefined) checkName('cursor', cursor)
   checkChoice('order', order, ['recent', 'id'])
-  return { namespace, limit, cursor, byId: order === 'id' }
+  const encoded = filter === undefined ? undefined : encodeFilter(filter)
+  return { namespace, limit, cursor, byId: order === 'id', filter: encoded }
 }
 
 export interface PathsQuery {
@@ -172,11 +178,17 @@ export function readPathOptions(
   }
 }
 
+type Source = 'vector' | 'text' | 'graph'
+
 export interface CheckedSearch {
   readonly text: string | undefined
   readonly vector: Float32Array | undefined
   readonly k: number
   readonly namespace: string | undefined
+  /** As the engine reads it. */
+  readonly filter: Buffer | undefined
+  readonly weights: Readonly<Record<Source, number>>
+  readonly expand: { readonly hops: number; readonly types: number } | undefined
   readonly minScore: number | undefined
   readonly efSearch: number | undefined
   readonly exact: boolean
@@ -187,15 +199,13 @@ export interface CheckedSearch {
 
 export function readSearchQuery(query: SearchQuery, limits: ResolvedLimits): CheckedSearch {
   checkFields('query', query, SEARCH)
-  for (const later of ['filter', 'expand', 'weights'] as const) {
-    if (query[later] !== undefined) throw notAvailable(later)
-  }
-  const { text, vector, k = K_DEFAULT, namespace, minScore, signal } = query
+  const { text, vector, k = K_DEFAULT, namespace, filter, minScore, signal } = query
   if (text === undefined && vector === undefined) throw invalid('text', 'give a text or a vector')
   if (text !== undefined) checkSearchText(text, limits)
   checkInteger('k', k, 1, limits.searchKMax, true)
   if (namespace !== undefined) checkNamespace('namespace', namespace)
   if (minScore !== undefined) checkFinite('minScore', minScore)
+  const expand = readExpand(query.expand)
   checkSearchTuning(query)
   if (signal !== undefined) checkSignal('signal', signal)
   const checked =
@@ -206,6 +216,9 @@ export function readSearchQuery(query: SearchQuery, limits: ResolvedLimits): Che
     vector: checked === vector ? checked?.slice() : checked,
     k,
     namespace,
+    filter: filter === undefined ? undefined : encodeFilter(filter),
+    expand,
+    weights: readWeights(query),
     minScore,
     efSearch: query.efSearch,
     exact: query.exact === true,
@@ -213,6 +226,36 @@ export function readSearchQuery(query: SearchQuery, limits: ResolvedLimits): Che
     includeVector: query.include?.vector === true,
     signal,
   }
+}
+
+/** How much each source counts. The weight of an expansion may be given with it. */
+function readWeights({ weights, expand, text, vector }: SearchQuery): Record<Source, number> {
+  if (weights !== undefined) checkFields('weights', weights, WEIGHTS)
+  const read = { vector: 1, text: 1, graph: expand?.weight ?? 1, ...defined(weights) }
+  for (const name of ['vector', 'text', 'graph'] as const) {
+    checkFinite(`weights.${name}`, read[name])
+    if (read[name] < 0) throw invalid(`weights.${name}`, 'must not be negative', read[name])
+  }
+  const isAnyLeft = (vector !== undefined || text !== undefined) && read.vector > 0
+  if (!isAnyLeft && (text === undefined || read.text === 0)) {
+    throw invalid('weights', 'leave out every source that the query has')
+  }
+  return read
+}
+
+/** Without the fields that are undefined, which stand for the default. */
+function defined(weights: SearchQuery['weights']): Partial<Record<Source, number>> {
+  const given = Object.entries(weights ?? {}).filter(([, weight]) => weight !== undefined)
+  return Object.fromEntries(given)
+}
+
+function readExpand(expand: SearchQuery['expand']): CheckedSearch['expand'] {
+  if (expand === undefined) return undefined
+  checkFields('expand', expand, EXPAND)
+  const { hops, types, weight } = expand
+  checkInteger('expand.hops', hops, 1, HOPS_MAX, true)
+  if (weight !== undefined) checkFinite('expand.weight', weight)
+  return { hops, types: readTypes('expand.types', types) }
 }
 
 function checkSearchText(text: unknown, limits: ResolvedLimits): void {

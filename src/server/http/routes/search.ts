@@ -1,5 +1,5 @@
-import type { SearchQuery } from '../../../types.js'
-import { hitShape } from '../../shapes.js'
+import type { Filter, SearchQuery } from '../../../types.js'
+import { hitShape, nearEnough } from '../../shapes.js'
 import type { Route } from '../route.js'
 import { SHARE, bodyOf } from '../route.js'
 
@@ -7,6 +7,7 @@ interface SearchBody {
   query: string
   top_k?: number
   threshold?: number
+  filter?: Filter
   namespace?: string
 }
 
@@ -16,7 +17,8 @@ const TOP_K_MAX = 100
 const QUERY_CHARACTERS_MAX = 65_536
 
 /**
- * The concepts nearest to a text, best first. Without a threshold nothing is cut off: see
+ * The concepts that answer a text best, by its words and its vector. Without a threshold nothing is
+ * cut off: see
  * docs/decisions/search-threshold.md.
  */
 export const searchRoute: Route<SearchBody> = {
@@ -28,17 +30,19 @@ export const searchRoute: Route<SearchBody> = {
         query: { type: 'string', minLength: 1, maxLength: QUERY_CHARACTERS_MAX },
         top_k: { type: 'integer', minimum: 1, maximum: TOP_K_MAX },
         threshold: SHARE,
+        filter: { type: 'object' },
         namespace: { type: 'string' },
       },
       ['query'],
     ),
   },
-  fields: { text: 'query', k: 'top_k', minScore: 'threshold' },
+  fields: { text: 'query', k: 'top_k' },
   async handle({ store, body, signal }) {
-    const query: SearchQuery = { text: body.query, k: body.top_k ?? TOP_K_DEFAULT, signal }
+    const k = body.top_k ?? TOP_K_DEFAULT
+    const query: SearchQuery = { text: body.query, k, explain: true, signal }
     if (body.namespace !== undefined) query.namespace = body.namespace
-    if (body.threshold !== undefined) query.minScore = body.threshold
-    const { hits } = await store.search(query)
+    if (body.filter !== undefined) query.filter = body.filter
+    const hits = nearEnough((await store.search(query)).hits, body.threshold)
     return { query: body.query, results: hits.map(hitShape), total_found: hits.length }
   },
 }
