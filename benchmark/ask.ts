@@ -19,8 +19,9 @@ export async function ask(question: Question, setting: Setting, rounds: number):
   const contenders = await question.open(setting)
   if (typeof contenders === 'string') return makeAnswer(question, contenders)
   const runs = contenders.map((): Run[] => [])
+  const last = Math.min(rounds, question.roundsMax ?? rounds)
   // The first round warms up and does not count.
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = question.roundsMax === 1 ? 1 : 0; round <= last; round++) {
     for (const [index, contender] of contenders.entries()) {
       const run = await runOnce(contender)
       if (round > 0) runs[index]?.push(run)

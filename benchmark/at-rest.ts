@@ -8,6 +8,8 @@ import { hasProcessFigures, threadRunNs } from './process-figures.js'
 /** Threads of the engine that write segments and merge them. */
 export const FLUSHER = 'sutra-flush'
 export const MERGER = 'sutra-compact'
+/** How the names of all its threads begin: those that make indexes among them. */
+const ENGINE = 'sutra-'
 
 const LOOK_MS = 100
 /**
@@ -19,8 +21,8 @@ const MS_MAX = 30 * 60 * 1000
 
 /**
  * Flushes, then waits. At rest means: nothing waits, every segment file in the folder is one that
- * counts (a merge writes its file first, and removes the merged ones last), and the two threads did
- * not run.
+ * counts (a merge writes its file first, and removes the merged ones last), and no thread of the
+ * engine ran: indexes are made as well.
  */
 export async function bringToRest(store: Store, folder: string): Promise<void> {
   await store.flush()
@@ -40,9 +42,9 @@ export async function bringToRest(store: Store, folder: string): Promise<void> {
 
 function describeWork(store: Store): string {
   const { background } = store.stats()
-  const error = background.flushError ?? background.compactionError
+  const error = background.flushError ?? background.compactionError ?? background.graphError
   if (error !== undefined) throw new Error(`the background work failed: ${error}`)
-  const ran = hasProcessFigures() ? [threadRunNs(FLUSHER), threadRunNs(MERGER)] : []
+  const ran = hasProcessFigures() ? threadRunNs(ENGINE) : 0
   return JSON.stringify([background, ran])
 }
 

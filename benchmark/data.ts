@@ -63,19 +63,32 @@ export function makeTexts(count: number, first: number): string[] {
   return Array.from({ length: count }, (_, index) => textOf(first + index, random))
 }
 
-/** So many vectors of unit length. */
-export function makeVectors(count: number, seed = 7): Float32Array[] {
-  const random = new Random(seed)
-  const projection = normals(random, DIMENSION * LATENT)
-  const centres = normals(random, CLUSTERS * LATENT)
-  const point = new Float32Array(LATENT)
-  return Array.from({ length: count }, () => {
-    const centre = random.below(CLUSTERS) * LATENT
+/** Vectors of unit length from one mixture, one after the other: the same for the same seed. */
+export class Mixture {
+  readonly #random: Random
+  readonly #projection: Float32Array
+  readonly #centres: Float32Array
+  readonly #point = new Float32Array(LATENT)
+
+  constructor(seed = 7) {
+    this.#random = new Random(seed)
+    this.#projection = normals(this.#random, DIMENSION * LATENT)
+    this.#centres = normals(this.#random, CLUSTERS * LATENT)
+  }
+
+  next(): Float32Array {
+    const centre = this.#random.below(CLUSTERS) * LATENT
     for (let axis = 0; axis < LATENT; axis++) {
-      point[axis] = (centres[centre + axis] ?? 0) + 0.35 * random.normal()
+      this.#point[axis] = (this.#centres[centre + axis] ?? 0) + 0.35 * this.#random.normal()
     }
-    return project(point, projection, random)
-  })
+    return project(this.#point, this.#projection, this.#random)
+  }
+}
+
+/** So many vectors of unit length. */
+export function makeVectors(count: number, seed?: number): Float32Array[] {
+  const mixture = new Mixture(seed)
+  return Array.from({ length: count }, () => mixture.next())
 }
 
 function normals(random: Random, count: number): Float32Array {

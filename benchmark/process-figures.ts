@@ -50,13 +50,13 @@ export function bytesWritten(): number {
   return Number(found ?? Number.NaN)
 }
 
-/** Nanoseconds that the threads of one name have run, together. */
-export function threadRunNs(name: string): number {
+/** Nanoseconds that the threads whose names begin so have run, together. */
+export function threadRunNs(beginning: string): number {
   let sum = 0
   for (const thread of readdirSync(`${PROCESS}/task`)) {
     const folder = `${PROCESS}/task/${thread}`
     try {
-      if (readFileSync(`${folder}/comm`, 'utf8').trimEnd() !== name) continue
+      if (!readFileSync(`${folder}/comm`, 'utf8').startsWith(beginning)) continue
       sum += Number(readFileSync(`${folder}/schedstat`, 'utf8').split(' ')[0])
     } catch (error) {
       // A thread may end between the listing and the reading.

@@ -1,10 +1,14 @@
 // What a benchmark is: a question, and contenders that are asked it in turn.
 
-/** What one run of one contender gave: the rate of the whole, the time of each call, or memory. */
+/**
+ * What one run of one contender gave: the rate of the whole, the time of each call, memory, or the
+ * share of the right answers that were found.
+ */
 export type Run =
   | { readonly perSecond: number }
   | { readonly latenciesMs: Float64Array }
   | { readonly bytes: number }
+  | { readonly share: number }
 
 /** Which figure of the calls of a run counts: half of them are faster, their mean, or 99 % are. */
 export type Figure = 'median' | 'mean' | 'p99'
@@ -13,7 +17,7 @@ export type Figure = 'median' | 'mean' | 'p99'
 export interface Contender {
   /** 'sutra', 'limit' or the name of a peer; 'sutra, ...' for ourselves under other conditions. */
   readonly name: string
-  /** What it does, with its settings and durability. */
+  /** What it does, with its settings and durability. Read after the runs. */
   readonly detail: string
   run(): Run | Promise<Run>
   close(): void | Promise<void>
@@ -41,11 +45,16 @@ export interface Setting {
 export interface Question {
   readonly name: string
   readonly title: string
-  readonly unit: 'ms' | 'per second' | 'bytes'
+  readonly unit: 'ms' | 'per second' | 'bytes' | 'share'
   /** Which figure of a latency counts. @default 'median' */
   readonly figure?: Figure
   /** Asked only with `--million`: it takes minutes and gigabytes. */
   readonly isLarge?: boolean
+  /**
+   * Runs of each contender at most, for what takes long or always comes out the same; 1: without
+   * one to warm up. @default as many as are asked for
+   */
+  readonly roundsMax?: number
   /** Data and conditions, the same for all contenders. */
   readonly conditions: string
   readonly target?: Target

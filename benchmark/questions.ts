@@ -3,6 +3,7 @@
 
 import { questions as durableInFlight } from './questions/durable-in-flight.js'
 import { questions as durableSingleWrite } from './questions/durable-single-write.js'
+import { questions as filteredRecall } from './questions/filtered-recall.js'
 import { questions as flushedGet } from './questions/flushed-get.js'
 import { questions as flushedGraph } from './questions/flushed-graph.js'
 import { questions as flushedMemory } from './questions/flushed-memory.js'
@@ -11,10 +12,17 @@ import { questions as get } from './questions/get.js'
 import { questions as getWithVector } from './questions/get-with-vector.js'
 import { questions as mergingGet } from './questions/merging-get.js'
 import { questions as mergingInFlight } from './questions/merging-in-flight.js'
+import { questions as nearest } from './questions/nearest.js'
+import { questions as nearestFiltered } from './questions/nearest-filtered.js'
 import { questions as neighbors } from './questions/neighbors.js'
 import { questions as open } from './questions/open.js'
+import { questions as openSearch } from './questions/open-search.js'
 import { questions as osSingleWrite } from './questions/os-single-write.js'
 import { questions as paths } from './questions/paths.js'
+import { questions as retrieval } from './questions/retrieval.js'
+import { questions as searchBurst } from './questions/search-burst.js'
+import { questions as searchMemory } from './questions/search-memory.js'
+import { questions as textSearch } from './questions/text-search.js'
 import type { Question } from './question.js'
 
 const ALL: readonly Question[] = [
@@ -26,6 +34,14 @@ const ALL: readonly Question[] = [
   ...neighbors,
   ...paths,
   ...open,
+  ...nearest,
+  ...nearestFiltered,
+  ...filteredRecall,
+  ...textSearch,
+  ...searchBurst,
+  ...openSearch,
+  ...searchMemory,
+  ...retrieval,
   ...flushedGet,
   ...flushedGraph,
   ...flushedOpen,

@@ -40,6 +40,13 @@ segments are written and merged all the time, beside the same without. All other
 as it is while it is being filled. Memory is RssAnon, what the system says a process has of its own:
 mapped files are not in it.
 
+Questions about search have peers that are indexes only, and say so: they keep what is in memory by
+writing the whole of it to a file, and answer with numbers where a store answers with concepts. Each
+contender looks at as few candidates as it needs to find the share of the right neighbours that the
+title asks for; how many these are, and the share that it found, stand beside its figure. A peer
+that could not be installed or compiled is left out. Where the figure is such a share and nothing is
+timed, or where a run takes minutes, there are fewer runs than is said below: one or three.
+
 ${makeReport(report)}`
 }
 
@@ -74,7 +81,7 @@ function summary(answers: readonly Answer[]): string {
 /** The peer that does best, which is the one to compare with. */
 function bestPeer({ rows, unit }: Answer): Row | undefined {
   const peers = rows.filter(({ contender }) => !/^sutra|^limit$/.test(contender))
-  const sign = unit === 'per second' ? -1 : 1
+  const sign = unit === 'per second' || unit === 'share' ? -1 : 1
   return peers.toSorted((one, other) => sign * (one.median - other.median))[0]
 }
 
@@ -82,6 +89,7 @@ function advantage({ contender, oursOverThis }: Row, unit: Answer['unit']): stri
   // Two equal processes differ by more than some stores need: there is no ratio then.
   if (unit === 'bytes' && oursOverThis <= 0) return ''
   if (unit === 'bytes') return `${precise(oursOverThis)} times the bytes of ${contender}`
+  if (unit === 'share') return `${precise(oursOverThis)} times the share of ${contender}`
   const factor = unit === 'ms' ? 1 / oursOverThis : oursOverThis
   const times =
     factor >= 1 ? `${precise(factor)} times as fast` : `${precise(1 / factor)} times as slow`
@@ -100,7 +108,9 @@ function section(answer: Answer): string {
   )
   const lines = rows.map((row) => {
     const figures = [...spread, ...calls].map((name) => figure(row[name], unit))
-    const ratio = row.contender === 'sutra' ? '' : precise(row.oursOverThis)
+    // Shares may be nothing, and then there is no ratio.
+    const hasRatio = row.contender !== 'sutra' && Number.isFinite(row.oursOverThis)
+    const ratio = hasRatio ? precise(row.oursOverThis) : ''
     return [row.contender].concat(figures, ratio, row.detail)
   })
   const names = ['median run', 'least', 'most', ...calls.map((name) => CALL_COLUMNS[name])]
@@ -130,6 +140,7 @@ function shown(value: number, { target, unit }: Answer): string {
 function figure(value: number | undefined, unit: Answer['unit']): string {
   if (value === undefined) return ''
   if (unit === 'bytes') return `${precise(value)} bytes`
+  if (unit === 'share') return value.toFixed(4)
   return unit === 'ms' ? `${precise(value)} ms` : `${Math.round(value).toLocaleString('en')}/s`
 }
 

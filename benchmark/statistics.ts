@@ -58,6 +58,7 @@ export function summarize(runs: readonly Run[], figure: Figure): Summary {
 function valueOf(run: Run, figure: Figure): number {
   if ('perSecond' in run) return run.perSecond
   if ('bytes' in run) return run.bytes
+  if ('share' in run) return run.share
   if (figure === 'mean') return mean(run.latenciesMs)
   return quantile(Float64Array.from(run.latenciesMs).sort(), figure === 'p99' ? 0.99 : 0.5)
 }
