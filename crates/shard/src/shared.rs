@@ -116,9 +116,10 @@ impl Shared {
     #[must_use]
     pub fn view(&self) -> View {
         loop {
-            // First: parts give up what nobody sees after them, which a commit before may.
-            let parts = self.parts();
             let state = self.state.load_full();
+            // Before the commit: parts give up what nobody sees after them, which a commit before
+            // may. After the layers: older parts may not have heard of what these gave up.
+            let parts = self.parts();
             if let Some(seqno) = self.seqno_in(&state) {
                 return View::new(state, seqno, parts);
             }
