@@ -30,6 +30,7 @@ import { type ReadContext, StoreReads } from './reads.js'
 import { readCheckReport } from './records/check-report.js'
 import { readRepairReport } from './records/repair-report.js'
 import {
+  type Alerts,
   type Figures,
   NO_EMBEDDING,
   reconcilerStats,
@@ -93,6 +94,7 @@ class StoreHandle extends StoreReads implements Store {
   readonly #rules: Readonly<Record<EmbedTime, EncodeRules>>
   readonly #embedTime: EmbedTime
   readonly #isReadOnly: boolean
+  readonly #alerts: Alerts
   #closing: Promise<void> | undefined
 
   constructor(
@@ -112,6 +114,7 @@ class StoreHandle extends StoreReads implements Store {
     this.#queue = new WriteQueue(native, completions, options.writeTimeoutMs)
     this.#embeds = embedder && new EmbedQueue(embedder, this.#queue, options.writeTimeoutMs)
     this.#isReadOnly = options.readOnly
+    this.#alerts = options.reconciler
     this.#filler = embedder && this.#makeFiller(embedder, options)
     this.#rules = this.#makeRules(limits, embedder)
     this.#embedTime = options.embed
@@ -370,7 +373,7 @@ class StoreHandle extends StoreReads implements Store {
   }
 
   reconcilerStats(): ReconcilerStats {
-    return reconcilerStats(this.#figures())
+    return reconcilerStats(this.#figures(), this.#alerts)
   }
 
   #figures(): Figures {

@@ -129,8 +129,11 @@ export function transactionStats(figures: Figures): TransactionStats {
   }
 }
 
+/** Shares of the queue from which on it is a warning, and critical. */
+export type Alerts = Readonly<Record<'queueWarning' | 'queueCritical', number>>
+
 /** The queue holds operations that are acknowledged and in no part of the index yet. */
-export function reconcilerStats(figures: Figures): ReconcilerStats {
+export function reconcilerStats(figures: Figures, alerts: Alerts): ReconcilerStats {
   const { index, background } = figures
   const { queueDepth, queueCapacity, arrivalsPerSecond, entriesPerSecond } = index
   const intervalMs = index.intervalUs / US_PER_MS
@@ -154,11 +157,13 @@ export function reconcilerStats(figures: Figures): ReconcilerStats {
     backpressure_events: index.waits + figures.refusedBusy,
     interval_adjustments: index.intervalChanges,
     health_score: health,
-    recommendation: recommendation(health),
+    recommendation: recommendation(health, utilization, alerts),
   }
 }
 
-function recommendation(health: number): string {
+function recommendation(health: number, utilization: number, alerts: Alerts): string {
+  if (utilization >= alerts.queueCritical) return 'critical'
+  if (utilization >= alerts.queueWarning) return 'warning'
   if (health > HEALTH_EXCELLENT) return 'excellent'
   if (health > HEALTH_GOOD) return 'good'
   return health > HEALTH_WARNING ? 'warning' : 'critical'
