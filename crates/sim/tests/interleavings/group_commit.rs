@@ -28,7 +28,7 @@ fn every_request_is_answered_once_while_writers_wait_for_memory() {
     // Each group finds the memory full, and waits until the one before is in a segment.
     let options = ShardOptions { memory_bytes_max: 1, queue_capacity: 3, ..in_segments() };
     let tally = explore("group commit without memory", move |tally| scenario(tally, &options));
-    assert!(tally.get(Count::Flushes) > tally.get(Count::Schedules), "flushes");
+    assert!(tally.get(Count::Flushes) > tally.get(Count::Schedules) / 4, "flushes");
     assert!(tally.get(Count::Special) > tally.get(Count::Schedules) / 4, "refused writes");
 }
 
