@@ -3,6 +3,7 @@
 mod delta_file;
 mod dir;
 mod mapped_file;
+mod numbered_dir;
 mod positions;
 mod reader;
 mod segment_file;
@@ -12,6 +13,7 @@ mod writer;
 pub(crate) use delta_file::{version_of, write_delta};
 pub(crate) use dir::SegmentDir;
 pub(crate) use mapped_file::{Expected, MappedFile, Named, checksum_bytes};
+pub(crate) use numbered_dir::{NumberedDir, file_number};
 pub(crate) use reader::{EdgeHere, Segment};
 pub(crate) use segment_file::{
     SegmentSource, SourceConcept, SourceEdge, SourceNode, VisitConcept, VisitNode, write_segment,

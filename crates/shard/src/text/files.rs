@@ -2,22 +2,20 @@
 
 use super::part::{Part, kind_of};
 use crate::error::{Error, Result};
-use crate::segment::{MappedFile, Named, SealedFileWriter};
+use crate::segment::{MappedFile, Named, NumberedDir, SealedFileWriter, file_number};
 use std::path::{Path, PathBuf};
-use sutra_env::{EntryKind, Env};
+use sutra_env::Env;
 use sutra_format::sealed_file::{FileKind, SealedHeader, SectionKind, SectionSize};
 use sutra_format::text_file::{END_BYTES, TEXT_META_BYTES, TOTAL_BYTES, TextMeta};
 use sutra_index::{PartSection, PartSink};
 
 const DIR: &str = "texts";
 const SUFFIX: &str = ".text";
-const NUMBER_DIGITS: usize = 10;
 
 /// Where the files are.
 #[derive(Clone)]
 pub(crate) struct TextDir {
-    env: Env,
-    path: PathBuf,
+    files: NumberedDir,
     store_id: [u8; 16],
 }
 
@@ -44,12 +42,12 @@ impl PartSink for FileSink {
 impl TextDir {
     /// Of the shard in a folder. Touches nothing.
     pub(crate) fn new(env: &Env, shard: &Path, store_id: [u8; 16]) -> Self {
-        Self { env: env.clone(), path: shard.join(DIR), store_id }
+        Self { files: NumberedDir::new(env, shard, DIR, SUFFIX), store_id }
     }
 
     /// Where the file with this number is.
     pub(crate) fn path_of(&self, number: u32) -> PathBuf {
-        self.path.join(format!("{number:0NUMBER_DIGITS$}{SUFFIX}"))
+        self.files.path_of(number)
     }
 
     /// Numbers of the files whose names are ours; none if there is no such folder.
@@ -57,14 +55,7 @@ impl TextDir {
     /// # Errors
     /// `Io`.
     pub(crate) fn list(&self) -> Result<Vec<u32>> {
-        let entries = match self.env.disk.list(&self.path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            listed => listed.map_err(|error| Error::io(&self.path, "list", &error))?,
-        };
-        let files = entries.iter().filter(|entry| entry.kind == EntryKind::File);
-        let mut numbers: Vec<u32> = files.filter_map(|entry| text_number(&entry.name)).collect();
-        numbers.sort_unstable();
-        Ok(numbers)
+        self.files.list()
     }
 
     /// Opens a part and compares all of its bytes with their checksums.
@@ -74,7 +65,7 @@ impl TextDir {
     pub(crate) fn open(&self, number: u32) -> Result<Part> {
         let path = self.path_of(number);
         let named = Named { kind: FileKind::Text, number, store_id: self.store_id };
-        let file = MappedFile::open_unnamed(self.env.disk.as_ref(), &path, &named)?;
+        let file = MappedFile::open_unnamed(self.files.disk(), &path, &named)?;
         file.verify_all()?;
         let section = file.section(SectionKind::PartMeta)?;
         let meta = TextMeta::decode(file.all(&section)?)
@@ -93,12 +84,11 @@ impl TextDir {
         whole: &WholePart<'_>,
         fill: impl FnOnce(&mut FileSink) -> Result<()>,
     ) -> Result<Part> {
-        self.make()?;
+        self.files.make()?;
         self.remove(number)?;
         let written = self.fill(number, whole, fill);
         let opened = written.and_then(|()| {
-            let synced = self.env.disk.sync_dir(&self.path);
-            synced.map_err(|error| Error::io(&self.path, "sync", &error))?;
+            self.files.sync()?;
             self.open(number)
         });
         opened.inspect_err(|_| drop(self.remove(number)))
@@ -128,7 +118,7 @@ impl TextDir {
         sizes.push(bytes(SectionKind::Ends, ends.len(), END_BYTES));
         sizes.push(bytes(SectionKind::Totals, totals.len(), TOTAL_BYTES));
         let path = self.path_of(number);
-        let writer = SealedFileWriter::create(self.env.disk.as_ref(), &path, header, &sizes)?;
+        let writer = SealedFileWriter::create(self.files.disk(), &path, header, &sizes)?;
         let mut sink = FileSink(writer);
         sink.0.append(SectionKind::PartMeta, &meta.encode())?;
         fill(&mut sink)?;
@@ -137,30 +127,16 @@ impl TextDir {
         sink.0.finish().map(drop)
     }
 
-    fn make(&self) -> Result<()> {
-        let made = self.env.disk.create_dir_all(&self.path);
-        made.map_err(|error| Error::io(&self.path, "create", &error))?;
-        let shard = self.path.parent().unwrap_or(&self.path);
-        self.env.disk.sync_dir(shard).map_err(|error| Error::io(shard, "sync", &error))
-    }
-
     /// Removes a part, which may be gone already.
     ///
     /// # Errors
     /// `Io`.
     pub(crate) fn remove(&self, number: u32) -> Result<()> {
-        let path = self.path_of(number);
-        match self.env.disk.remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::io(&path, "remove", &error))
-            }
-            _ => Ok(()),
-        }
+        self.files.remove(number)
     }
 }
 
 /// The number in the name of a file.
 pub(crate) fn text_number(name: &str) -> Option<u32> {
-    let digits = name.strip_suffix(SUFFIX).filter(|digits| digits.len() == NUMBER_DIGITS)?;
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+    file_number(name, SUFFIX)
 }

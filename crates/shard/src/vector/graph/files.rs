@@ -2,21 +2,19 @@
 
 use super::graph::{Graph, GraphSections};
 use crate::error::{Error, Result};
-use crate::segment::{MappedFile, Named, SealedFileWriter};
+use crate::segment::{MappedFile, Named, NumberedDir, SealedFileWriter, file_number};
 use std::path::{Path, PathBuf};
-use sutra_env::{EntryKind, Env};
+use sutra_env::Env;
 use sutra_format::graph_file::{GRAPH_META_BYTES, GraphMeta};
 use sutra_format::sealed_file::{FileKind, SealedHeader, SectionKind, SectionSize};
 
 const DIR: &str = "graphs";
 const SUFFIX: &str = ".graph";
-const NUMBER_DIGITS: usize = 10;
 
 /// Where graphs are.
 #[derive(Clone)]
 pub(crate) struct GraphDir {
-    env: Env,
-    path: PathBuf,
+    files: NumberedDir,
     store_id: [u8; 16],
 }
 
@@ -31,12 +29,12 @@ pub(super) struct GraphParts<'a> {
 impl GraphDir {
     /// Of the shard in a folder. Touches nothing.
     pub(crate) fn new(env: &Env, shard: &Path, store_id: [u8; 16]) -> Self {
-        Self { env: env.clone(), path: shard.join(DIR), store_id }
+        Self { files: NumberedDir::new(env, shard, DIR, SUFFIX), store_id }
     }
 
     /// Where the graph with this number is.
     pub(crate) fn path_of(&self, number: u32) -> PathBuf {
-        self.path.join(format!("{number:0NUMBER_DIGITS$}{SUFFIX}"))
+        self.files.path_of(number)
     }
 
     /// Numbers of the files whose names are ours; none if there is no such folder.
@@ -44,14 +42,7 @@ impl GraphDir {
     /// # Errors
     /// `Io`.
     pub(crate) fn list(&self) -> Result<Vec<u32>> {
-        let entries = match self.env.disk.list(&self.path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            listed => listed.map_err(|error| Error::io(&self.path, "list", &error))?,
-        };
-        let files = entries.iter().filter(|entry| entry.kind == EntryKind::File);
-        let mut numbers: Vec<u32> = files.filter_map(|entry| graph_number(&entry.name)).collect();
-        numbers.sort_unstable();
-        Ok(numbers)
+        self.files.list()
     }
 
     /// Opens a graph and compares all of its bytes with their checksums.
@@ -61,7 +52,7 @@ impl GraphDir {
     pub(crate) fn open(&self, number: u32) -> Result<Graph> {
         let path = self.path_of(number);
         let named = Named { kind: FileKind::Graph, number, store_id: self.store_id };
-        let file = MappedFile::open_unnamed(self.env.disk.as_ref(), &path, &named)?;
+        let file = MappedFile::open_unnamed(self.files.disk(), &path, &named)?;
         let section = file.section(SectionKind::GraphMeta)?;
         let meta = GraphMeta::decode(file.all(&section)?)
             .map_err(|error| Error::undecodable(&path, section.offset, &error))?;
@@ -79,13 +70,12 @@ impl GraphDir {
     /// # Errors
     /// `Io`, `DiskFull`: what was written is removed as far as that works.
     pub(super) fn write(&self, number: u32, new: &GraphParts<'_>) -> Result<Graph> {
-        self.make()?;
+        self.files.make()?;
         let path = self.path_of(number);
         self.remove(number)?;
         let written = self.fill(number, &path, new);
         let opened = written.and_then(|()| {
-            let synced = self.env.disk.sync_dir(&self.path);
-            synced.map_err(|error| Error::io(&self.path, "sync", &error))?;
+            self.files.sync()?;
             self.open(number)
         });
         opened.inspect_err(|_| drop(self.remove(number)))
@@ -104,7 +94,7 @@ impl GraphDir {
             size(SectionKind::Begins, items * size_of::<u64>() as u64),
             size(SectionKind::Graph, new.bytes.len() as u64),
         ];
-        let mut writer = SealedFileWriter::create(self.env.disk.as_ref(), path, header, &sizes)?;
+        let mut writer = SealedFileWriter::create(self.files.disk(), path, header, &sizes)?;
         writer.append(SectionKind::GraphMeta, &new.meta.encode())?;
         for row in new.rows {
             writer.append(SectionKind::Rows, &row.to_le_bytes())?;
@@ -116,30 +106,16 @@ impl GraphDir {
         writer.finish().map(drop)
     }
 
-    fn make(&self) -> Result<()> {
-        let made = self.env.disk.create_dir_all(&self.path);
-        made.map_err(|error| Error::io(&self.path, "create", &error))?;
-        let shard = self.path.parent().unwrap_or(&self.path);
-        self.env.disk.sync_dir(shard).map_err(|error| Error::io(shard, "sync", &error))
-    }
-
     /// Removes a graph, which may be gone already.
     ///
     /// # Errors
     /// `Io`.
     pub(crate) fn remove(&self, number: u32) -> Result<()> {
-        let path = self.path_of(number);
-        match self.env.disk.remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(Error::io(&path, "remove", &error))
-            }
-            _ => Ok(()),
-        }
+        self.files.remove(number)
     }
 }
 
 /// The number in the name of a graph.
 pub(crate) fn graph_number(name: &str) -> Option<u32> {
-    let digits = name.strip_suffix(SUFFIX).filter(|digits| digits.len() == NUMBER_DIGITS)?;
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+    file_number(name, SUFFIX)
 }
